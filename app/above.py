@@ -1,0 +1,84 @@
+"""What stands above a region, as far as its graph refers to it: the chain of regions, claimed items, registrations.
+
+Comes from the folders named with ``--above``, else from the folders beside the region's, else from a release. The
+nation's divisions come with the software. A level that is nowhere to be had is reported, never guessed.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from app import codes, names
+from app.region import DESCRIPTION, SAMPLE, read_folder
+from app.standards import Facts, Standards
+from app.store.terms import Graph, Index, Iri, Triple
+
+
+class Source(Protocol):
+    """Something that has regions' graphs and can describe a thing in them."""
+
+    def has(self, code: str) -> bool:
+        """Whether the graph of a region is here."""
+
+    def describe(self, thing: Iri, code: str) -> Iterable[Triple]:
+        """What the graph of region ``code`` says about ``thing``."""
+
+
+class Folders:
+    """Region folders beside each other, read when first asked for."""
+
+    def __init__(self, parent: Path, standards: Standards) -> None:
+        self._parent, self._standards = parent, standards
+        self._read: dict[str, Facts] = {}
+
+    def has(self, code: str) -> bool:
+        return (self._folder(code) / DESCRIPTION).is_file()
+
+    def describe(self, thing: Iri, code: str) -> Iterable[Triple]:
+        if code not in self._read:
+            self._read[code] = Facts(read_folder(self._folder(code), self._standards).graph)
+        return self._read[code].about.get(thing, ())
+
+    def _folder(self, code: str) -> Path:
+        return self._parent / code.replace("-", "/")
+
+
+class Published:
+    """The graphs of an index: a release's, or the one being made."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    @classmethod
+    def of(cls, folder: Path) -> "Published":
+        """The graphs of a finished release, by its index folder, opened for reading only."""
+        return cls(Index.read_only(str(folder)))
+
+    def has(self, code: str) -> bool:
+        return any(self._index.quads_for_pattern(None, None, None, Iri(names.graph(code))))
+
+    def describe(self, thing: Iri, code: str) -> Iterable[Triple]:
+        return (quad.triple for quad in self._index.quads_for_pattern(thing, None, None, Iri(names.graph(code))))
+
+
+def gather(own: Graph, code: str, sources: list[Source]) -> tuple[Graph, list[str]]:
+    """What the levels above say about the things ``own`` refers to, and the codes of the levels not to be had.
+
+    Each level is taken from the first source that has it.
+    """
+    region = code.partition("-")[0]
+    chain = codes.region_chain(region) if region.isdigit() else [names.NATION]
+    levels = [level for stem in [region, *chain] for level in (stem, f"{stem}-{SAMPLE}") if level != code]
+    held = {level: source for level in levels if (source := _first(sources, level))}
+    if code == region:
+        # A region's sample stands below its facts, not above them.
+        held = {level: source for level, source in held.items() if not level.startswith(region)}
+    wanted = {triple.object for triple in own if isinstance(triple.object, Iri)}
+    wanted |= {Iri(names.region(level)) for level in [region, *chain]}
+    ours = tuple(iri for iri in wanted if iri.value.startswith(names.BASE + "id/"))
+    found = {triple for level, source in held.items() for iri in ours for triple in source.describe(iri, level)}
+    return found, [level for level in chain if level not in held]
+
+
+def _first(sources: list[Source], code: str) -> Source | None:
+    return next((source for source in sources if source.has(code)), None)

@@ -1,0 +1,441 @@
+"""Publishing: regions' folders become the next release, or nothing changes.
+
+Works on a hard-linked checkpoint of the current index, replaces the graphs of the regions concerned, writes their
+dumps and reports, and moves the pointer as the last act. Killed at any moment, the old release stays in force.
+"""
+
+import contextlib
+import datetime
+import fcntl
+import getpass
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from app import codes, names
+from app.above import Published, gather
+from app.check import check
+from app.derived import derive
+from app.inference import infer
+from app.language import text
+from app.region import DESCRIPTION, SAMPLE, Reading, Rewriting, Source, read_folder
+from app.release import (
+    MANIFEST,
+    RETENTION,
+    UNFINISHED,
+    Release,
+    Releases,
+    link_all,
+    packed,
+    replace,
+    write_checksums,
+)
+from app.report import Report, as_csv, as_graph, as_json, as_turtle, report
+from app.rules import Rules
+from app.standards import TYPE, Standards, digest_of
+from app.store.terms import (
+    Graph,
+    Index,
+    Iri,
+    Literal,
+    RdfFormat,
+    Triple,
+    canonical,
+    def_,
+    literal_forms,
+    ntriples,
+    turtle,
+)
+from app.table import Place, Unreadable
+
+LOCK = "publish.lock"
+_PREDICATES = {
+    name: Iri(namespace + name)
+    for namespace, locals_ in (
+        (names.PROV, ("wasGeneratedBy", "used", "endedAtTime", "wasAssociatedWith", "wasDerivedFrom")),
+        (names.VOID, ("triples", "classPartition", "class", "entities")),
+        (names.DCT, ("conformsTo",)),
+    )
+    for name in locals_
+}
+
+
+class Refused(Exception):
+    """``--gate``: the reports whose violations kept everything from being published."""
+
+    def __init__(self, reports: list[Report]) -> None:
+        super().__init__(", ".join(found.code for found in reports))
+        self.reports = reports
+
+
+@dataclass
+class Publication:
+    """What publishing did: the release now in force and the reports of the regions given and re-checked."""
+
+    release: Release
+    reports: list[Report]
+    rechecked: list[str]
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Publishes under one root, by one standard system, judging by one date. ``say`` takes progress, a line each."""
+
+    root: Path
+    standards: Standards
+    rules: Rules
+    on: datetime.date
+    say: Callable[[str], None]
+    lang: str = "zh"
+
+    def publish(self, folders: list[Path], gate: bool = False, sample: bool = True) -> Publication:
+        """Publish the regions in ``folders``, highest level first, and re-check those below that compare with them.
+
+        The nation's divisions come with the first publication, and a folder's ``sample`` with the folder unless
+        ``sample`` is false. Raises ``Unreadable`` (all errors of all folders) or ``Refused``; then nothing changed.
+        """
+        releases = Releases(self.root)
+        releases.folder.mkdir(parents=True, exist_ok=True)
+        given = self._read(folders, sample)
+        with _locked(self.root / LOCK, lambda who: self._say("等待 {who} 完成发布……", who=who)):
+            for rest in releases.folder.glob(f"{UNFINISHED}*"):
+                shutil.rmtree(rest)
+            old = releases.current()
+            if (old is None or names.NATION not in old.regions) and names.NATION not in {r.code for r in given}:
+                given = self._read([names.resources("data") / names.NATION], sample) + given
+            making = releases.folder / f"{UNFINISHED}{os.getpid()}"
+            try:
+                publication = _Making(self, making, old).make(given, gate)
+            except BaseException:
+                shutil.rmtree(making, ignore_errors=True)
+                raise
+            release = publication.release
+            # Data first, pointer last: after a power cut the pointer names a whole release or the old one.
+            os.sync()
+            making.rename(release.path)
+            releases.point_to(release)
+            for past in releases.all()[:-RETENTION]:
+                if past.path != release.path:
+                    shutil.rmtree(past.path)
+        return publication
+
+    def _read(self, folders: list[Path], sample: bool) -> list[Reading]:
+        readings, errors = [], []
+        for folder in folders:
+            for part in [folder, folder / SAMPLE] if sample and (folder / SAMPLE / DESCRIPTION).is_file() else [folder]:
+                self._say("读取 {folder}", folder=part)
+                try:
+                    readings.append(read_folder(part, self.standards))
+                except Unreadable as unreadable:
+                    errors += unreadable.errors
+        if errors:
+            raise Unreadable(*errors)
+        return sorted(readings, key=lambda r: (codes.region_rank(r.region), r.code))
+
+    def _say(self, message: str, **values: object) -> None:
+        self.say(text(message, self.lang, **values))
+
+
+class _Making:
+    """The release being made: a folder, an index open for writing, and the manifest so far."""
+
+    def __init__(self, publisher: Publisher, path: Path, old: Release | None) -> None:
+        self.by, self.path, self.old = publisher, path, old
+        self.standards, self.rules = publisher.standards, publisher.rules
+        self.manifest: dict[str, Any] = {"regions": {}, "history": []}
+        path.mkdir()
+        for folder in ("dumps", "regions"):
+            (path / folder).mkdir()
+        if old is not None:
+            self.manifest["regions"] = dict(old.regions)
+            self.manifest["history"] = old.manifest["history"]
+            # Through a read-only opening: opening the current index for writing would change its files.
+            Index.read_only(str(old.index)).backup(str(path / "index"))
+            for folder in ("dumps", "regions"):
+                link_all(old.path / folder, path / folder)
+        self.index = Index(str(path / "index"))
+
+    def make(self, given: list[Reading], gate: bool) -> Publication:
+        system = digest_of([*self.standards.files, *self.rules.files])
+        renewed = self.old is None or self.old.manifest["system"] != system
+        if renewed:
+            self._system()
+        before = {code: entry["digest"] for code, entry in self.manifest["regions"].items()}
+        reports = [self._region(reading) for reading in given]
+        changed = {r.code for r in given if self.manifest["regions"][r.code]["digest"] != before.get(r.code)}
+        below = self._concerned(changed, {r.code for r in given}, renewed)
+        reports += [self._region(self._published(code)) for code in below]
+        if gate and any(found.has_violation for found in reports):
+            raise Refused([found for found in reports if found.has_violation])
+        self.index.flush()
+        del self.index
+        write_checksums(self.path / "dumps")
+        release = self._finish(system, [r.code for r in given])
+        return Publication(release, reports, below)
+
+    def _system(self) -> None:
+        """The graphs of the standard system, with canonical labels for the blank nodes of lists and shapes."""
+        self.by._say("载入标准体系（版本 {version}）", version=self.standards.version)
+        graphs = {
+            "ontology": self.standards.terms,
+            "standards": self.standards.documents,
+            "rules": self.rules.graph - self.standards.graph,
+            "questions": set[Triple](),
+        }
+        for name, graph in graphs.items():
+            labelled = canonical(graph)
+            self._replace_graph(names.graph(name), labelled)
+            if graph:
+                self._dump(name, labelled)
+
+    def _concerned(self, changed: set[str], given: set[str], renewed: bool) -> list[str]:
+        """The regions to check again, and why: all when the standard system changed, else those below a change."""
+        rest = [code for code in self.manifest["regions"] if code not in given]
+        if renewed and self.old is not None:
+            found, why = rest, text("标准体系有变化", self.by.lang)
+        else:
+            above = {code[:6] for code in changed}
+            found = [code for code in rest if above & {code[:6] if "-" in code else "", *codes.region_chain(code[:6])}]
+            why = text("{codes} 的数据有变化", self.by.lang, codes="、".join(sorted(changed)))
+        if found:
+            seconds = sum(self.manifest["regions"][code]["seconds"] for code in found)
+            self.by._say(
+                "因{why}，重新检查 {n} 个地区（约 {seconds:.0f} 秒）：{codes}",
+                why=why, n=len(found), seconds=seconds, codes="、".join(found),
+            )  # fmt: skip
+        return sorted(found, key=lambda code: (codes.region_rank(code[:6]), code))
+
+    def _region(self, reading: Reading) -> Report:
+        """Check one region, replace its five graphs, write its dumps and reports."""
+        self.by._say("检查 {code}", code=reading.code)
+        started = time.perf_counter()
+        code = reading.code
+        for kind in names.GRAPH_KINDS:
+            self._remove_graph(names.graph(code, kind))
+        reading.graph = self._new(literal_forms(reading.graph), reading)
+        above, missing = gather(reading.graph, code, [Published(self.index)])
+        results = check(
+            reading.graph, above | self.standards.terms, self.rules.all, self.rules.prefixes, self.by.on
+        )
+        notes = [("没有上级 {codes} 的数据，未与其比较", {"codes": "、".join(missing)})] if missing else []
+        found = report(results, reading, self.rules, self.standards, self.by.on, notes)
+        self._replace_graph(names.graph(code), reading.graph)
+        self._replace_graph(names.graph(code, "inferred"), self._new(infer(reading.graph, above, self.standards), reading))
+        self._replace_graph(names.graph(code, "report"), as_graph(found))
+        self._replace_graph(names.graph(code, "summary"), self._summary(reading, found))
+        data = ntriples(reading.graph)
+        suffix = "-synthetic" if reading.is_synthetic else ""
+        for stale in (self.path / "dumps").glob(f"{code}*"):
+            if stale.name.removeprefix(code).removeprefix("-synthetic").startswith("."):
+                stale.unlink()
+        dumps = self._dump(code + suffix, reading.graph)
+        self._keep(reading, found)
+        entry = {
+            "title": reading.title,
+            "status": reading.status,
+            "digest": hashlib.sha256(data).hexdigest(),
+            "triples": len(reading.graph),
+            "subjects": found.subjects,
+            "counts": found.counts(),
+            "hasViolation": found.has_violation,
+            "rules": {rule.identifier: len(findings) for rule, findings in found.by_rule()},
+            "published": _now().isoformat(),
+            "referenceDate": found.on.isoformat(),
+            "seconds": round(time.perf_counter() - started, 3),
+            "sources": [asdict(source) for source in reading.sources],
+            "dumps": dumps,
+        }
+        self.manifest["regions"][code] = entry
+        self._replace_graph(names.graph(code, "provenance"), self._provenance(reading, found))
+        return found
+
+    def _new(self, graph: Graph, reading: Reading) -> Graph:
+        """``graph`` without what already stands elsewhere in the release, so that no triple stands in two graphs.
+
+        Only what is not below the region's own IRI can stand elsewhere: regions speak of their own things only.
+        """
+        own = names.region(reading.region) + "/"
+        shared = reading.region == names.NATION
+        return {
+            triple
+            for triple in graph
+            if (isinstance(triple.subject, Iri) and triple.subject.value.startswith(own) and not shared)
+            or not any(self.index.quads_for_pattern(triple.subject, triple.predicate, triple.object))
+        }
+
+    def _replace_graph(self, name: str, graph: Graph) -> None:
+        self._remove_graph(name)
+        self.index.bulk_load(ntriples(graph), format=RdfFormat.N_TRIPLES, to_graph=Iri(name))
+
+    def _remove_graph(self, name: str) -> None:
+        self.index.clear_graph(Iri(name))
+
+    def _dump(self, name: str, graph: Graph) -> list[str]:
+        files = {f"{name}.nt.gz": ntriples(graph), f"{name}.ttl.gz": turtle(graph)}
+        for file, content in files.items():
+            replace(self.path / "dumps" / file, packed(content))
+        return sorted(files)
+
+    def _keep(self, reading: Reading, found: Report) -> None:
+        """Reports as files to serve, and what a later re-check needs: where each fact stood."""
+        folder = self.path / "regions" / reading.code
+        folder.mkdir(exist_ok=True)
+        kept = {
+            "title": reading.title,
+            "status": reading.status,
+            "sources": [asdict(source) for source in reading.sources],
+            "rewritings": [[asdict(how), count] for how, count in sorted(reading.rewritings.items())],
+            "places": [[*key, *asdict(place).values()] for key, place in sorted(reading.places.items())],
+        }
+        files = {
+            "report.json": as_json(found, self.standards, "zh").encode(),
+            "report.ttl": as_turtle(found, self.standards, "zh").encode(),
+            "report.zh.csv": as_csv(found, self.standards, "zh").encode(),
+            "report.en.csv": as_csv(found, self.standards, "en").encode(),
+            "reading.json.gz": packed(json.dumps(kept, ensure_ascii=False).encode()),
+        }
+        for name, content in files.items():
+            replace(folder / name, content)
+
+    def _published(self, code: str) -> Reading:
+        """A region as last published, with its derived parts computed anew."""
+        kept = json.loads(gzip.decompress((self.path / "regions" / code / "reading.json.gz").read_bytes()))
+        graph = {quad.triple for quad in self.index.quads_for_pattern(None, None, None, Iri(names.graph(code)))}
+        return Reading(
+            code=code,
+            graph=derive(graph, self.standards),
+            title=kept["title"],
+            status=kept["status"],
+            sources=[Source(**source) for source in kept["sources"]],
+            rewritings=Counter(
+                {Rewriting(**{**how, "place": Place(**how["place"])}): count for how, count in kept["rewritings"]}
+            ),
+            places={(subject, prop): Place(*place) for subject, prop, *place in kept["places"]},
+        )
+
+    def _summary(self, reading: Reading, found: Report) -> Graph:
+        """Counts for national questions: things by class, items by department, findings by rule (VoID and ours)."""
+        dataset = Iri(names.graph(reading.code))
+        base = names.graph(reading.code, "summary")
+        graph = {Triple(dataset, _PREDICATES["triples"], _integer(len(reading.graph)))}
+        kinds = Counter(t.object for t in reading.graph if t.predicate == TYPE and isinstance(t.object, Iri))
+        for kind, count in kinds.items():
+            node = Iri(f"{base}/class/{kind.value.rpartition('#')[2].rpartition('/')[2]}")
+            graph |= {
+                Triple(dataset, _PREDICATES["classPartition"], node),
+                Triple(node, _PREDICATES["class"], kind),
+                Triple(node, _PREDICATES["entities"], _integer(count)),
+            }
+        departments = Counter(
+            t.object for t in reading.graph if t.predicate == def_("isProvidedBy") and isinstance(t.object, Iri)
+        )
+        for department, count in departments.items():
+            node = Iri(f"{base}/department/{department.value.rpartition('/')[2]}")
+            graph |= {
+                Triple(node, def_("summarises"), dataset),
+                Triple(node, def_("ofDepartment"), department),
+                Triple(node, def_("itemCount"), _integer(count)),
+            }
+        for rule, findings in found.by_rule():
+            node = Iri(f"{base}/rule/{rule.name}")
+            graph |= {
+                Triple(node, def_("summarises"), dataset),
+                Triple(node, def_("breaksRule"), rule.iri),
+                Triple(node, def_("findingCount"), _integer(len(findings))),
+            }
+        return graph
+
+    def _provenance(self, reading: Reading, found: Report) -> Graph:
+        """Who made the dataset from which files, when, by which rules, and what was read otherwise than written."""
+        dataset = Iri(names.graph(reading.code))
+        base = names.graph(reading.code, "provenance")
+        activity, agent = Iri(f"{base}/publication"), Iri(f"{base}/agent")
+        graph = {
+            Triple(dataset, _PREDICATES["wasGeneratedBy"], activity),
+            Triple(activity, TYPE, Iri(names.PROV + "Activity")),
+            Triple(activity, _PREDICATES["endedAtTime"], Literal(_now().isoformat(), datatype=Iri(names.XSD + "dateTime"))),
+            Triple(activity, _PREDICATES["wasAssociatedWith"], agent),
+            Triple(activity, _PREDICATES["used"], Iri(names.BASE + "def")),
+            Triple(agent, TYPE, Iri(names.PROV + "SoftwareAgent")),
+            Triple(agent, def_("name"), Literal(f"zwfw {version('zwfw')}", language="en")),
+            Triple(dataset, def_("hasNoViolation"), Literal(str(not found.has_violation).lower(), datatype=Iri(names.XSD + "boolean"))),
+        }
+        if not found.has_violation:
+            standard = Iri(f"{names.BASE}ontology/v/{self.standards.version}")
+            graph.add(Triple(dataset, _PREDICATES["conformsTo"], standard))
+        for source in reading.sources:
+            node = Iri(f"{base}/file/{source.sha256[:16]}")
+            graph |= {
+                Triple(dataset, _PREDICATES["wasDerivedFrom"], node),
+                Triple(node, def_("fileName"), Literal(source.file)),
+                Triple(node, def_("sha256"), Literal(source.sha256)),
+            }
+            if source.encoding:
+                graph.add(Triple(node, def_("encoding"), Literal(source.encoding)))
+        for how, count in reading.rewritings.items():
+            node = Iri(f"{base}/rewriting/{hashlib.sha256(repr(how).encode()).hexdigest()[:16]}")
+            graph |= {
+                Triple(activity, def_("hasValueMap"), node),
+                Triple(node, def_("fileName"), Literal(how.place.file)),
+                Triple(node, def_("heading"), Literal(how.place.column)),
+                Triple(node, def_("writtenAs"), Literal(how.written)),
+                Triple(node, def_("readAs"), Literal(how.read)),
+                Triple(node, def_("cellCount"), _integer(count)),
+            }
+        return graph
+
+    def _finish(self, system: str, given: list[str]) -> Release:
+        made = _now()
+        counts = {code: entry["counts"] for code, entry in self.manifest["regions"].items()}
+        self.manifest |= {
+            "made": made.isoformat(),
+            "software": version("zwfw"),
+            "ontology": self.standards.version,
+            "system": system,
+            "basedOn": self.old.id if self.old else None,
+            "given": given,
+        }
+        digest = hashlib.sha256(json.dumps(self.manifest, sort_keys=True).encode()).hexdigest()[:8]
+        identity = f"{made:%Y%m%dT%H%M%SZ}-{digest}"
+        # Figures outlive the releases they were made with: retention takes dumps, not trends.
+        self.manifest["history"] = [
+            *self.manifest["history"],
+            {"id": identity, "made": made.isoformat(), "regions": counts},
+        ]
+        self.manifest["id"] = identity
+        replace(self.path / MANIFEST, json.dumps(self.manifest, ensure_ascii=False, indent=1).encode())
+        return Release(self.path.parent / identity)
+
+
+@contextlib.contextmanager
+def _locked(path: Path, wait: Callable[[str], None]) -> Iterator[None]:
+    """The one publisher of a root at a time; a second waits, and ``wait`` is told for whom."""
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            wait(file.read().strip() or path.name)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        file.truncate()
+        file.write(f"{getpass.getuser()} (pid {os.getpid()}, {_now():%H:%M:%S} UTC)\n")
+        file.flush()
+        yield
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+
+
+def _integer(number: int) -> Literal:
+    return Literal(str(number), datatype=Iri(names.XSD + "integer"))

@@ -1,0 +1,139 @@
+"""Releases: immutable folders under one root, and the pointer to the one in force.
+
+``<root>/releases/<id>/`` holds ``index/`` (the store), ``dumps/`` (with ``SHA256SUMS``), ``regions/<code>/`` (reports
+and what re-checking needs) and ``release.json``. ``<root>/current`` is a symbolic link, moved atomically.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+RELEASES = "releases"
+CURRENT = "current"
+MANIFEST = "release.json"
+CHECKSUMS = "SHA256SUMS"
+UNFINISHED = ".unfinished-"
+"""Folders of publications that were cut short begin so; the next publisher removes them."""
+
+RETENTION = 30
+"""How many releases are kept: a month of daily publications. Trend figures outlive them in the manifest."""
+
+_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release: a folder nobody writes to any more."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """UTC time and digest, never used twice."""
+        return self.path.name
+
+    @property
+    def index(self) -> Path:
+        """The folder of the store."""
+        return self.path / "index"
+
+    @property
+    def dumps(self) -> Path:
+        """The folder of the dumps."""
+        return self.path / "dumps"
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What ``release.json`` says."""
+        manifest: dict[str, Any] = json.loads((self.path / MANIFEST).read_bytes())
+        return manifest
+
+    @property
+    def regions(self) -> dict[str, dict[str, Any]]:
+        """What the manifest says of each region, in order of codes."""
+        regions: dict[str, dict[str, Any]] = self.manifest["regions"]
+        return dict(sorted(regions.items()))
+
+    def region_file(self, code: str, name: str) -> Path:
+        """A file kept for a region, such as ``report.json``."""
+        return self.path / "regions" / code / name
+
+    def faults(self) -> Iterator[str]:
+        """The dumps whose content is not what ``SHA256SUMS`` says, or that are missing."""
+        for line in (self.dumps / CHECKSUMS).read_text("utf-8").splitlines():
+            digest, name = line.split("  ", 1)
+            path = self.dumps / name
+            if not path.is_file() or sha256(path) != digest:
+                yield name
+
+
+class Releases:
+    """The root that holds releases and the pointer."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / RELEASES
+
+    def current(self) -> Release | None:
+        """The release in force, or nothing before the first publication."""
+        try:
+            target = os.readlink(self.root / CURRENT)
+        except FileNotFoundError:
+            return None
+        return Release(self.folder / Path(target).name)
+
+    def all(self) -> list[Release]:
+        """All finished releases, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return [Release(path) for path in sorted(self.folder.iterdir()) if _ID.fullmatch(path.name)]
+
+    def point_to(self, release: Release) -> None:
+        """Make ``release`` the one in force, at once and for good."""
+        fresh = self.root / f".{CURRENT}-{os.getpid()}"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(Path(RELEASES) / release.id)
+        fresh.replace(self.root / CURRENT)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in lower-case hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def packed(content: bytes) -> bytes:
+    """One gzip member without a time stamp: equal content gives equal bytes."""
+    return gzip.compress(content, mtime=0)
+
+
+def write_checksums(folder: Path) -> None:
+    """``SHA256SUMS`` over the files of a folder, in the form ``sha256sum -c`` reads."""
+    files = sorted(p for p in folder.iterdir() if p.name != CHECKSUMS)
+    replace(folder / CHECKSUMS, "".join(f"{sha256(path)}  {path.name}\n" for path in files).encode())
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file that may be a hard link shared with an older release: as a new file, never through the link."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+def link_all(old: Path, new: Path, leave_out: Iterable[str] = ()) -> None:
+    """Hard-link every file below ``old`` into ``new``; files never change in place, so both stay what they are."""
+    skipped = set(leave_out)
+    for path in old.rglob("*"):
+        target = new / path.relative_to(old)
+        if path.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        elif path.name not in skipped:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(path, target)

@@ -1,0 +1,286 @@
+"""The standard system as the rest of the code asks for it: terms by heading, code lists, code forms, labels, clauses.
+
+Everything here is read from ``ontology/``; nothing is decided in Python.
+"""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from app import language, names
+from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, def_, read_turtle
+
+TYPE = Iri(names.RDF + "type")
+RANGE = Iri(names.RDFS + "range")
+SUBCLASS = Iri(names.RDFS + "subClassOf")
+PREF_LABEL = Iri(names.SKOS + "prefLabel")
+ALT_LABEL = Iri(names.SKOS + "altLabel")
+NOTATION = Iri(names.SKOS + "notation")
+IN_SCHEME = Iri(names.SKOS + "inScheme")
+SOURCE = Iri(names.DCT + "source")
+
+_LABELS = (PREF_LABEL, def_("name"), Iri(names.DCT + "title"), Iri(names.RDFS + "label"))
+_PUNCTUATION = re.compile(r"[\s（）()*＊:：]+")
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property as reading needs it: its range decides whether a cell is a literal, a link or a coded value."""
+
+    iri: Iri
+    range: Iri | None
+    is_derived: bool
+
+
+@dataclass(frozen=True)
+class CodeForm:
+    """How the values of some properties are put together; the pattern's groups are the derived properties."""
+
+    takes_apart: frozenset[Iri]
+    pattern: re.Pattern[str]
+
+
+class Facts:
+    """A graph one can ask for the values of a node: the two look-ups that everything here is made of."""
+
+    def __init__(self, graph: Iterable[Triple]) -> None:
+        self.graph: Graph = set(graph)
+        self._values: dict[tuple[Node, Iri], list[Term]] = defaultdict(list)
+        self._subjects: dict[tuple[Iri, Term], list[Node]] = defaultdict(list)
+        self.about: dict[Node, list[Triple]] = defaultdict(list)
+        for triple in self.graph:
+            self._values[triple.subject, triple.predicate].append(triple.object)
+            self._subjects[triple.predicate, triple.object].append(triple.subject)
+            self.about[triple.subject].append(triple)
+
+    def values(self, subject: Node, predicate: Iri) -> list[Term]:
+        """The objects of ``subject predicate ?``, in a fixed order."""
+        return sorted(self._values.get((subject, predicate), ()), key=str)
+
+    def value(self, subject: Node, predicate: Iri) -> Term | None:
+        """The first of ``values``, or nothing."""
+        return next(iter(self.values(subject, predicate)), None)
+
+    def text(self, subject: Node, predicate: Iri) -> str:
+        """The first value as plain text: a literal's lexical form or an IRI; empty where there is none."""
+        value = self.value(subject, predicate)
+        return value.value if isinstance(value, Literal | Iri) else ""
+
+    def subjects(self, predicate: Iri, value: Term) -> list[Node]:
+        """The subjects of ``? predicate value``, in a fixed order."""
+        return sorted(self._subjects.get((predicate, value), ()), key=str)
+
+    def labels(self, subject: Node) -> dict[str, str]:
+        """The names of a thing by language: its preferred label, name, title or label, in this order."""
+        for predicate in _LABELS:
+            found = {
+                (value.language or "")[:2]: value.value
+                for value in self.values(subject, predicate)
+                if isinstance(value, Literal)
+            }
+            if found:
+                return found
+        return {}
+
+    def label(self, subject: Node, lang: str) -> str:
+        """The name of a thing in ``lang``, else in another language; empty where it has none."""
+        return language.pick(self.labels(subject), lang)
+
+
+class Standards(Facts):
+    """The ontology with its code lists and standards."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = sorted(folder.rglob("*.ttl"))
+        self.documents: Graph = set()
+        for path in self.files:
+            if path.name == "standards.ttl":
+                self.documents = read_turtle(path)
+        terms: Graph = set()
+        for path in self.files:
+            if path.name != "standards.ttl":
+                terms |= read_turtle(path)
+        self.terms = terms - self.documents
+        super().__init__(self.terms | self.documents)
+
+    @cached_property
+    def version(self) -> str:
+        """The version of the standard system, as the ontology says."""
+        return self.text(Iri(names.BASE + "def"), Iri(names.OWL + "versionInfo"))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the files, to tell whether anything of the system changed."""
+        return digest_of(self.files)
+
+    @cached_property
+    def derived(self) -> frozenset[Iri]:
+        """The properties and classes that are computed on reading and never taken from a source."""
+        yes = Literal("true", datatype=Iri(names.XSD + "boolean"))
+        return frozenset(node for node in self.subjects(def_("isDerived"), yes) if isinstance(node, Iri))
+
+    @cached_property
+    def classes(self) -> dict[str, Iri]:
+        """Classes by local name and by label, for file and sheet names."""
+        found: dict[str, Iri] = {}
+        for node in self.subjects(TYPE, Iri(names.OWL + "Class")):
+            if isinstance(node, Iri) and node not in self.derived:
+                for label in (node.value.removeprefix(names.DEF), *self._all_labels(node)):
+                    found.setdefault(label, node)
+        return found
+
+    @cached_property
+    def properties(self) -> dict[Iri, Property]:
+        """The data and object properties by IRI."""
+        return {
+            node: Property(node, self._iri(node, RANGE), node in self.derived)
+            for kind in ("DatatypeProperty", "ObjectProperty")
+            for node in self.subjects(TYPE, Iri(names.OWL + kind))
+            if isinstance(node, Iri)
+        }
+
+    @cached_property
+    def _headings(self) -> dict[str, Property]:
+        """Headings that name a property, preferred labels before alternative ones."""
+        found: dict[str, Property] = {}
+        for predicate in (PREF_LABEL, ALT_LABEL):
+            for prop in self.properties.values():
+                if not prop.is_derived:
+                    for label in self.values(prop.iri, predicate):
+                        if isinstance(label, Literal):
+                            found.setdefault(plain_heading(label.value), prop)
+        return found
+
+    def property_by_heading(self, heading: str) -> Property | None:
+        """The property whose label ``heading`` is; white space, brackets and asterisks do not count."""
+        return self._headings.get(plain_heading(heading))
+
+    def close_headings(self, heading: str) -> list[str]:
+        """Headings that share most characters with ``heading``, best first, to offer with an error."""
+        wanted = set(plain_heading(heading))
+        scored = [
+            (len(wanted & set(known)) / len(wanted | set(known)), known) for known in self._headings if wanted
+        ]
+        return [known for score, known in sorted(scored, reverse=True) if score >= 0.5][:3]
+
+    def key_of(self, kind: Iri) -> list[Property]:
+        """The properties whose values identify a thing of a class (``owl:hasKey``)."""
+        head = self.value(kind, Iri(names.OWL + "hasKey"))
+        return [self.properties[node] for node in self._list(head) if isinstance(node, Iri)]
+
+    def ancestors(self, kind: Iri) -> set[Iri]:
+        """A class and all classes above it."""
+        found, open_ = {kind}, [kind]
+        while open_:
+            for above in self.values(open_.pop(), SUBCLASS):
+                if isinstance(above, Iri) and above not in found:
+                    found.add(above)
+                    open_.append(above)
+        return found
+
+    @cached_property
+    def _coded(self) -> frozenset[Iri]:
+        return frozenset(kind for kind in self.classes.values() if def_("CodedValue") in self.ancestors(kind))
+
+    def is_coded(self, kind: Iri | None) -> bool:
+        """Whether values of a class stand in a code list."""
+        return kind in self._coded
+
+    @cached_property
+    def _code_lists(self) -> dict[Iri, tuple[str, dict[str, Iri]]]:
+        """By class: the list's name in IRIs, and its entries by notation and by label."""
+        lists: dict[Iri, tuple[str, dict[str, Iri]]] = {}
+        for entry in sorted({t.subject for t in self.terms if t.predicate == NOTATION}, key=str):
+            scheme = self._iri(entry, IN_SCHEME)
+            for kind in self.values(entry, TYPE):
+                if isinstance(kind, Iri) and isinstance(entry, Iri) and scheme and self.is_coded(kind):
+                    _, known = lists.setdefault(kind, (scheme.value.removeprefix(names.CODE), {}))
+                    for key in (self.text(entry, NOTATION), *self._all_labels(entry)):
+                        known.setdefault(key, entry)
+        return lists
+
+    def coded_value(self, kind: Iri, cell: str) -> Iri:
+        """The entry of a class's code list that ``cell`` names by notation or label.
+
+        What the list does not know gets an IRI of the list all the same: nothing is lost, and rule R24 says so.
+        """
+        slug, known = self._code_lists.get(kind, (kind.value.removeprefix(names.DEF), {}))
+        return known.get(cell) or Iri(names.concept(slug, cell))
+
+    @cached_property
+    def item_schemes(self) -> dict[Iri, Iri]:
+        """The code schemes of items, each with the derived class of the items that follow it."""
+        return {
+            triple.subject: triple.object
+            for triple in self.terms
+            if triple.predicate == def_("codesItemsAs")
+            and isinstance(triple.subject, Iri)
+            and isinstance(triple.object, Iri)
+        }
+
+    def code_forms(self, scheme: Iri) -> list[CodeForm]:
+        """The forms of a scheme's codes."""
+        return [
+            CodeForm(
+                frozenset(p for p in self.values(form, def_("takesApart")) if isinstance(p, Iri)),
+                re.compile(self.text(form, def_("codePattern"))),
+            )
+            for form in self.values(scheme, def_("hasCodeForm"))
+            if isinstance(form, Iri | BlankNode)
+        ]
+
+    def derived_from(self, prop: Iri) -> Iterator[Iri]:
+        """The stated properties a derived one comes from, through other derived ones; the property itself if stated."""
+        if prop not in self.derived:
+            yield prop
+        for source in self.values(prop, def_("isDerivedFrom")):
+            if isinstance(source, Iri):
+                yield from self.derived_from(source)
+
+    def citation(self, clause: Iri, lang: str) -> str:
+        """A clause as one cites it: the document's number and the clause's number or name."""
+        document = self._iri(clause, def_("isClauseOf")) or clause
+        number = self.text(document, def_("documentNumber")) or self.label(document, lang)
+        part = self.text(clause, def_("clauseNumber")) or (self.label(clause, lang) if document != clause else "")
+        return f"{number} {part}".strip()
+
+    def _iri(self, subject: Node, predicate: Iri) -> Iri | None:
+        return next((v for v in self.values(subject, predicate) if isinstance(v, Iri)), None)
+
+    def _list(self, head: Term | None) -> Iterator[Term]:
+        while isinstance(head, BlankNode):
+            yield from self.values(head, Iri(names.RDF + "first"))
+            head = self.value(head, Iri(names.RDF + "rest"))
+
+    def _all_labels(self, node: Node) -> list[str]:
+        return [
+            value.value
+            for predicate in (PREF_LABEL, ALT_LABEL)
+            for value in self.values(node, predicate)
+            if isinstance(value, Literal)
+        ]
+
+
+def plain_heading(heading: str) -> str:
+    """A heading without what people add to it: white space, brackets, asterisks, colons, and case."""
+    return _PUNCTUATION.sub("", heading).casefold()
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """SHA-256 over the names and contents of files, in order of name."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def load() -> Standards:
+    """The standard system that comes with the software."""
+    return Standards(names.resources("ontology"))
+
+

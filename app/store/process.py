@@ -1,0 +1,104 @@
+"""The parent's side of a worker: the process, its pipes, and what it died of."""
+
+import json
+import logging
+import math
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from app.store.query import DeadlineExceeded, EvaluationFailed, MemoryExceeded, StoreError
+from app.store.worker import READY
+
+DEATH_SECONDS = 5
+"""How long the end of a killed process may take to be seen, freeing some gigabytes included."""
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """One process, and the pipe to it. Started by the watch, used by one question at a time."""
+
+    def __init__(self, index: Path, memory_mb: int) -> None:
+        root = str(Path(__file__).resolve().parents[2])
+        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+        # An unnamed file and not a pipe: nobody reads it while the worker runs, and it must not fill.
+        self._messages = tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the worker)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app.store.worker", str(index), str(memory_mb), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._messages,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(paths),
+                "PYTHONWARNINGS": "ignore",
+                "MALLOC_ARENA_MAX": "2",
+            },
+            cwd="/",
+        )
+        self.deadline = math.inf
+        """When the watch kills it, on the monotonic clock."""
+        self.overdue = False
+        """Whether the watch did."""
+
+    def ask(self, request: dict[str, Any]) -> None:
+        message = json.dumps(request).encode()
+        assert self.process.stdin is not None
+        self.process.stdin.write(struct.pack(">I", len(message)) + message)
+        self.process.stdin.flush()
+
+    def read(self) -> tuple[bytes, bytes]:
+        """The next record, kind and payload. Raises ``EOFError`` when the worker has ended."""
+        pipe = self.process.stdout
+        assert pipe is not None
+        while True:
+            head = pipe.read(5)
+            length = struct.unpack(">I", head[1:])[0] if len(head) == 5 else 0
+            payload = pipe.read(length)
+            if len(head) < 5 or len(payload) < length:
+                raise EOFError
+            if head[:1] != READY:  # said once, before its first answer
+                return head[:1], payload
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def bury(self) -> None:
+        """Wait for the process to be gone and let go of its pipes."""
+        try:
+            self.process.wait(DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            logger.warning("worker %d does not end", self.process.pid)
+        for pipe in (self.process.stdin, self.process.stdout, self._messages):
+            try:
+                if pipe is not None:
+                    pipe.close()
+            except BrokenPipeError:
+                pass
+
+    def cause_of_death(self) -> StoreError:
+        """What to say about a worker that ended in the middle of an answer."""
+        if self.overdue:
+            return DeadlineExceeded("the deadline has passed")
+        try:
+            code = self.process.wait(DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            code = 0
+        self._messages.seek(0)
+        said = self._messages.read()[-2000:].decode(errors="replace").strip()
+        # The engine aborts when the limit refuses it memory: Rust and C++ each in their own words.
+        if "memory allocation" in said or "bad_alloc" in said or "MemoryError" in said:
+            return MemoryExceeded("the evaluation wanted more memory than it may have")
+        name = signal.Signals(-code).name if code < 0 else f"status {code}"
+        logger.error("worker %d ended with %s: %s", self.process.pid, name, said)
+        return EvaluationFailed(f"the evaluating process ended ({name})")

@@ -1,0 +1,187 @@
+"""What a SPARQL text asks for, read from its tokens and without evaluating it.
+
+The engine evaluates whatever it is given: it follows SERVICE over HTTP, into the inner network too, and its
+union of graphs silently overrides FROM. So the text is scanned first, by the terminals of SPARQL 1.1 §19.8,
+and the text that is scanned is the text that is evaluated. Where the engine's grammar is looser than the
+standard's (it wants no space after a keyword: ``SERVICEex:a``, ``FROMex:a``), the scan is as loose; where a
+text can be read in two ways (``?a<?b)#>``), it is refused if one of them could hide a SERVICE.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+UPDATE_FORMS = ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
+
+VOLATILE = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE"})
+"""Functions whose answer differs from one evaluation to the next; a query that uses one is not cached."""
+
+_BASE = (
+    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef"
+    "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_NAME = _BASE + "_0-9\u00b7\u0300-\u036f\u203f\u2040"
+_LOCAL = rf"(?:[{_NAME}:\-]|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?#@%])"
+_ESCAPE = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
+
+# Quantifiers are possessive and a name is matched once, with or without its colon: no input makes this
+# quadratic.
+_TOKEN = re.compile(
+    rf"""(?P<space>[\x20\t\r\n]++)
+    | (?P<comment>\#[^\r\n]*+)
+    | (?P<string>\"\"\"(?:\"{{0,2}}(?:[^"\\]|\\.))*+\"\"\" | '''(?:'{{0,2}}(?:[^'\\]|\\.))*+''')
+    | (?P<unclosed>\"\"\" | ''')
+    | (?P<short>"(?:[^"\\\r\n]|\\[^\r\n])*+" | '(?:[^'\\\r\n]|\\[^\r\n])*+')
+    | (?P<iri><(?:[^\x00-\x20<>"{{}}|^`\\]|{_ESCAPE})*+>)
+    | (?P<variable>[?$][{_NAME}]++)
+    | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+)
+    | (?P<word>[{_BASE}](?:[{_NAME}\-]|\.++(?=[{_NAME}\-]))*+)
+    | (?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+# At most one run of dots inside a local name: the engine reads ``ex:a.b.SERVICE`` as ``ex:a.b``, ``.``,
+# ``SERVICE``.
+_AFTER_COLON = re.compile(rf":(?:(?!-){_LOCAL}++(?:\.++{_LOCAL}++)?)?")
+_CODEPOINT = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|.)", re.DOTALL)
+_OPERAND = frozenset({"string", "short", "iri", "variable", "language", "word", "name"})
+_ABSOLUTE = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*://")
+_SERVICE = re.compile("service", re.IGNORECASE)
+
+
+class Token(NamedTuple):
+    """A piece of the text that is neither space nor comment. ``kind`` is a group of the pattern above, or
+    ``name`` for a prefixed name."""
+
+    kind: str
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """What a text asks for. ``text`` has its codepoint escapes decoded: evaluate that, not the original."""
+
+    text: str
+    form: str
+    """One of ``QUERY_FORMS`` or ``UPDATE_FORMS``; empty when the text begins with neither."""
+    uses_service: bool
+    has_dataset: bool
+    """Whether FROM or FROM NAMED says which graphs to look at."""
+    is_volatile: bool
+    pattern: int
+    """Where the first group graph pattern's ``{`` stands (of CONSTRUCT: the template's), or -1."""
+
+    @property
+    def is_update(self) -> bool:
+        return self.form in UPDATE_FORMS
+
+
+def decoded(text: str) -> str:
+    r"""``text`` with ``\uXXXX`` and ``\UXXXXXXXX`` replaced by their characters (SPARQL 1.1 §19.2, before
+    parsing).
+
+    A doubled backslash is not the beginning of an escape. Raises ``ValueError`` for a number that is no
+    character.
+    """
+
+    def character(match: re.Match[str]) -> str:
+        number = match[1] or match[2]
+        if number is None:
+            return match[0]
+        value = int(number, 16)
+        if 0xD800 <= value <= 0xDFFF or value > 0x10FFFF:
+            raise ValueError(f"{match[0]} is not a character")
+        return chr(value)
+
+    return _CODEPOINT.sub(character, text)
+
+
+def tokens(text: str) -> tuple[list[Token], bool]:
+    """The tokens of a decoded text, and whether another reading of it is possible.
+
+    Two things are ambiguous without the whole grammar: ``<`` after an operand, which may compare or open an
+    IRI, where the two readings differ in what is comment or string; and three quotes never closed, which the
+    engine may take for an empty string and the beginning of another.
+    """
+    found: list[Token] = []
+    ambiguous = False
+    position, last = 0, ""
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        assert match is not None and match.lastgroup is not None  # "other" takes anything
+        kind, position = match.lastgroup, match.end()
+        if kind in ("word", "other") and (kind == "word" or match[0] == ":"):
+            start = match.end() if kind == "word" else match.start()
+            colon = _AFTER_COLON.match(text, start)
+            if colon is not None:
+                kind, position = "name", colon.end()
+        if kind in ("space", "comment"):
+            continue
+        token = Token(kind, text[match.start() : position], match.start())
+        follows_operand = last in _OPERAND or bool(found and found[-1].text in (")", "]"))
+        if kind == "iri" and follows_operand and ("#" in token.text or "'" in token.text):
+            ambiguous = ambiguous or not _ABSOLUTE.match(token.text)
+        if kind == "unclosed":
+            ambiguous = True
+        found.append(token)
+        # A digit may end an operand too; digits come one by one as "other".
+        last = "word" if token.text.isdigit() else kind
+    return found, ambiguous
+
+
+def read(text: str) -> Syntax:
+    """What ``text`` asks for. Raises ``ValueError`` when it holds an escape that is no character."""
+    text = decoded(text)
+    found, ambiguous = tokens(text)
+    form, has_dataset, service, pattern = "", False, ambiguous and bool(_SERVICE.search(text)), -1
+    prefixes: set[str] = set()
+    words: set[str] = set()
+    braces = parentheses = 0
+    for number, token in enumerate(found):
+        following = found[number + 1].text if number + 1 < len(found) else ""
+        upper = token.text.upper()
+        if token.kind == "word":
+            words.add(upper)
+            # Also inside a longer word: the engine reads ``trueSERVICE<…>`` as two.
+            service = service or "SERVICE" in upper
+            form = form or _form(upper)
+            has_dataset = has_dataset or (braces == parentheses == 0 and upper.startswith("FROM"))
+        elif token.kind == "name":
+            prefix = token.text.partition(":")[0]
+            declares = number > 0 and found[number - 1].text.upper() == "PREFIX"
+            if declares and not form:
+                prefixes.add(prefix)
+                continue
+            glued = prefix not in prefixes or following == "{"
+            service = service or (glued and "SERVICE" in prefix.upper() and following == "{")
+            if not form and glued:
+                form = _form(prefix.upper())
+            outside = braces == parentheses == 0
+            has_dataset = has_dataset or (glued and outside and prefix.upper().startswith("FROM"))
+        elif token.kind == "other":
+            braces += {"{": 1, "}": -1}.get(token.text, 0)
+            parentheses += {"(": 1, ")": -1}.get(token.text, 0)
+            if token.text == "{" and pattern < 0 and parentheses == 0:
+                pattern = token.start
+    return Syntax(text, form, service, has_dataset, bool(words & VOLATILE), pattern)
+
+
+def _form(upper: str) -> str:
+    return next((form for form in QUERY_FORMS + UPDATE_FORMS if upper.startswith(form)), "")
+
+
+def filled(syntax: Syntax, terms: Mapping[str, str]) -> str:
+    """The query with variables bound: a one-row VALUES at the head of its pattern, nothing pasted in between.
+
+    ``terms`` maps variable names to terms as an RDF serialiser wrote them. For SELECT and ASK.
+    """
+    if not terms:
+        return syntax.text
+    if syntax.form not in ("SELECT", "ASK") or syntax.pattern < 0:
+        raise ValueError("variables are bound in SELECT and ASK only")
+    names = " ".join(f"?{name}" for name in terms)
+    row = " ".join(terms.values())
+    at = syntax.pattern + 1
+    return f"{syntax.text[:at]} VALUES ({names}) {{ ({row}) }} {syntax.text[at:]}"

@@ -1,0 +1,255 @@
+"""The process that evaluates queries, one at a time, for the store that started it.
+
+Run as ``python -m app.store.worker INDEX MEMORY_MB PARENT_PID``. A request comes on standard input (four
+bytes of length, then JSON), the answer goes to standard output as records: one byte of kind, four of length,
+the payload.
+
+Everything happens in one thread, evaluation and serialisation alike: a result of the engine touched from
+another thread aborts the process. Nothing can stop an evaluation but the end of this process, so that is what
+the parent does at the deadline; hence also the care that no worker survives its parent.
+"""
+
+import ctypes
+import json
+import os
+import platform
+import re
+import resource
+import signal
+import struct
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+
+READY, FRAME, END, FAILURE = b"R", b"F", b"E", b"X"
+
+FRAME_BYTES = 64 * 1024
+"""Large enough that a frame's pipe and HTTP overhead vanishes, small enough that the first one leaves early.
+Only the last frame of an answer is shorter, so a short one says that the end follows."""
+
+OOM_SCORE = 800
+"""Of 1000: when the machine runs out of memory, the kernel takes a worker and not the server."""
+
+MALFORMED, MEMORY, FAILED, UNFIT = "malformed", "memory", "failed", "unfit"
+
+
+def main(index: str, memory_mb: int, parent: int) -> None:
+    """Open the index, say so, and answer until the parent closes our input."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever prints by mistake goes to the log and not among the records
+    _die_with(parent)
+    _limit(memory_mb)
+    _forbid_sockets()
+    try:
+        from app.store.terms import Index  # after the limits: the engine must find them in force
+
+        store = Index.read_only(index)
+    except (OSError, MemoryError) as error:
+        _send(replies, FAILURE, _failure(FAILED, str(error)))
+        return
+    _send(replies, READY, b"")
+    while request := _receive(requests):
+        try:
+            _answer(store, request, replies)
+        except BrokenPipeError:
+            return
+
+
+def _answer(store: Any, request: dict[str, Any], replies: BinaryIO) -> None:
+    sink = Frames(replies)
+    try:
+        _evaluate(store, request, sink)
+        sink.flush_last()
+    except BrokenPipeError:
+        raise
+    except SyntaxError as error:
+        _send(replies, FAILURE, _malformed(str(error)))
+    except TypeError as error:
+        _send(replies, FAILURE, _failure(UNFIT, str(error)))
+    except MemoryError:
+        _send(replies, FAILURE, _failure(MEMORY, "out of memory"))
+    except (OSError, RuntimeError, ValueError) as error:
+        _send(replies, FAILURE, _failure(FAILED, str(error)))
+    else:
+        _send(replies, END, b"")
+
+
+def _evaluate(store: Any, request: dict[str, Any], sink: "Frames") -> None:
+    from app import names
+    from app.store.terms import Iri, QueryResultsFormat, RdfFormat, serialize
+
+    dataset: dict[str, Any] = {}
+    if request["default_graphs"] or request["named_graphs"]:
+        dataset["default_graph"] = [Iri(graph) for graph in request["default_graphs"]]
+        dataset["named_graphs"] = [Iri(graph) for graph in request["named_graphs"]]
+    else:
+        dataset["use_default_graph_as_union"] = request["union"]
+    result = store.query(request["text"], **dataset)
+    solutions = QueryResultsFormat.from_media_type(request["media_type"])
+    limit = request["limit"]
+    if hasattr(result, "variables"):
+        if solutions is None:
+            raise TypeError("solutions are not triples")
+        if limit is None:
+            result.serialize(sink, format=solutions)
+        else:
+            sink.write(_some_solutions(result, limit))
+    elif not hasattr(result, "__next__"):
+        if solutions not in (QueryResultsFormat.JSON, QueryResultsFormat.XML):
+            raise TypeError("a truth value has JSON and XML only")
+        result.serialize(sink, format=solutions)
+    else:
+        triples = RdfFormat.from_media_type(request["media_type"])
+        if triples is None or solutions is not None:
+            raise TypeError("triples are not solutions")
+        if limit is not None:
+            result = islice(result, limit)
+        if triples == RdfFormat.N_TRIPLES:
+            serialize(result, cast(IO[bytes], sink), format=triples)
+        else:
+            serialize(result, cast(IO[bytes], sink), format=triples, prefixes=names.PREFIXES)
+
+
+def _some_solutions(result: Any, limit: int) -> bytes:
+    """The first ``limit`` solutions as SPARQL 1.1 Query Results JSON, with a member ``more`` of our own."""
+    variables = [variable.value for variable in result.variables]
+    rows = [
+        {name: json_term(term) for name, term in zip(variables, solution, strict=True) if term is not None}
+        for solution in islice(result, limit)
+    ]
+    more = next(iter(result), None) is not None
+    answer = {"head": {"vars": variables}, "results": {"bindings": rows}, "more": more}
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def json_term(term: Any) -> dict[str, Any]:
+    """A term as SPARQL 1.1 Query Results JSON §3.2.2 writes it (triples as SPARQL 1.2 does)."""
+    kind = type(term).__name__
+    if kind == "NamedNode":
+        return {"type": "uri", "value": term.value}
+    if kind == "BlankNode":
+        return {"type": "bnode", "value": term.value}
+    if kind == "Triple":
+        parts = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
+        return {"type": "triple", "value": {name: json_term(part) for name, part in parts.items()}}
+    written = {"type": "literal", "value": term.value}
+    if term.language:
+        written["xml:lang"] = term.language
+    elif not term.datatype.value.endswith("#string"):
+        written["datatype"] = term.datatype.value
+    return written
+
+
+class Frames:
+    """A file to write to that cuts what comes into frames and sends each when it is full."""
+
+    def __init__(self, replies: BinaryIO) -> None:
+        self._replies = replies
+        self._waiting = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._waiting += data
+        while len(self._waiting) >= FRAME_BYTES:
+            _send(self._replies, FRAME, bytes(self._waiting[:FRAME_BYTES]))
+            del self._waiting[:FRAME_BYTES]
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: a serialiser that flushes early must not make short frames."""
+
+    def flush_last(self) -> None:
+        if self._waiting:
+            _send(self._replies, FRAME, bytes(self._waiting))
+            self._waiting.clear()
+
+
+def _send(replies: BinaryIO, kind: bytes, payload: bytes) -> None:
+    record = memoryview(kind + struct.pack(">I", len(payload)) + payload)
+    while record:  # an unbuffered pipe takes what fits
+        record = record[replies.write(record) :]
+
+
+def _receive(requests: BinaryIO) -> dict[str, Any] | None:
+    head = requests.read(4)
+    if len(head) < 4:
+        return None
+    request: dict[str, Any] = json.loads(requests.read(struct.unpack(">I", head)[0]))
+    return request
+
+
+def _failure(kind: str, message: str, line: int = 0, column: int = 0) -> bytes:
+    return json.dumps({"kind": kind, "message": message, "line": line, "column": column}).encode()
+
+
+def _malformed(message: str) -> bytes:
+    """``error at 3:14: expected one of …``: the place apart, and of long lists of what was expected the
+    beginning."""
+    line = column = 0
+    if place := re.match(r"error at (\d+):(\d+): ", message):
+        line, column = int(place[1]), int(place[2])
+        message = message[place.end() :]
+    # The engine prints whole character classes; no reader wants them.
+    message = re.sub(r"\[[^\]]*\.\.=.*?\](?=,|$)", "[…]", message, flags=re.DOTALL)
+    message = re.sub(r"(, \[…\])+", ", […]", message)
+    return _failure(MALFORMED, message, line, column)
+
+
+def _die_with(parent: int) -> None:
+    """End when the parent does, however it ends. The end of our input says it too, but not during an
+    evaluation."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before we asked
+        os._exit(1)
+    # A terminal's Ctrl-C goes to the whole group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _limit(memory_mb: int) -> None:
+    size = memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    score = Path("/proc/self/oom_score_adj")
+    if score.exists():
+        score.write_text(str(OOM_SCORE))
+
+
+SOCKET_CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
+"""Of each processor: its number in the kernel's audit, and that of the system call ``socket``."""
+
+
+def _forbid_sockets() -> None:
+    """Have the kernel refuse this process any socket (seccomp): a second wall behind the refusal of SERVICE.
+
+    A worker has nothing to ask of any network. Where the kernel or the processor knows no such filter, the
+    first wall stands alone.
+    """
+    architecture = SOCKET_CALLS.get(platform.machine())
+    if sys.platform != "linux" or architecture is None:
+        return
+    audit, call = architecture
+    load, jump_equal, leave = 0x20, 0x15, 0x06
+    refuse, allow = 0x00050000 | 1, 0x7FFF0000  # SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW
+    steps = [
+        (load, 0, 0, 4),  # the architecture of the call
+        (jump_equal, 0, 3, audit),
+        (load, 0, 0, 0),  # its number
+        (jump_equal, 0, 1, call),
+        (leave, 0, 0, refuse),
+        (leave, 0, 0, allow),
+    ]
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+
+    class Filter(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_void_p)]
+
+    pr_set_no_new_privs, pr_set_seccomp, filter_mode = 38, 22, 2
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(pr_set_no_new_privs, 1, 0, 0, 0)
+    prctl(pr_set_seccomp, filter_mode, ctypes.byref(Filter(len(steps), ctypes.addressof(program))), 0, 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

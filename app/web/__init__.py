@@ -1,0 +1,75 @@
+"""The web service: ``create_app`` is the one place where its parts are joined."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response
+
+from app.language import LANGUAGES
+from app.web import language, live, problem, sparql
+from app.web.live import Live, NoRelease, Settings, current_release, current_store
+
+__all__ = ["Settings", "create_app", "current_release", "current_store"]
+
+SECURITY_HEADERS = {
+    # Nothing from outside, no script yet, no inline style: a page that carries strangers' data needs no more.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+STATIC_SECONDS = 300
+"""Static files carry an ETag; five minutes spare the browser the question without outliving an upgrade."""
+
+
+def create_app(root: Path, settings: Settings | None = None) -> Flask:
+    """The application over the releases under ``root``. It may be created before anything is published."""
+    app = Flask(__name__)
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    live.attach(app, Live(root, settings or Settings()))
+    problem.attach(app)
+    for blueprint in (sparql.pages,):
+        app.register_blueprint(blueprint)
+
+    @app.context_processor
+    def everywhere() -> dict[str, Any]:
+        return {
+            "_": language.say,
+            "lang": language.language(),
+            "languages": LANGUAGES,
+            "this_page_in": language.this_page_in,
+            "release": _release_or_none(),
+        }
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return language.remember(response)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        """The process answers."""
+        return Response("ok\n", content_type="text/plain; charset=utf-8")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        """There is a release and it can be asked."""
+        release = current_release()
+        release.store.select("ASK {}")
+        return Response(f"ok {release.id}\n", content_type="text/plain; charset=utf-8")
+
+    return app
+
+
+def _release_or_none() -> live.Release | None:
+    try:
+        return current_release()
+    except NoRelease:
+        return None

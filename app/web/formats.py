@@ -1,0 +1,89 @@
+"""What can be sent, and which of it a client wants (RFC 9110 §12.5.1)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from flask import request
+
+HTML = "text/html"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to write an answer: its name in ``?format=``, its media type, and other types that ask for it."""
+
+    name: str
+    media_type: str
+    title: str
+    iri: str
+    """Its name in service descriptions, https://www.w3.org/ns/formats/."""
+    others: tuple[str, ...] = ()
+
+
+_W3C = "http://www.w3.org/ns/formats/"
+
+SOLUTION_FORMATS = (
+    Format(
+        "json", "application/sparql-results+json", "JSON", _W3C + "SPARQL_Results_JSON", ("application/json",)
+    ),
+    Format(
+        "xml",
+        "application/sparql-results+xml",
+        "XML",
+        _W3C + "SPARQL_Results_XML",
+        ("application/xml", "text/xml"),
+    ),
+    Format("csv", "text/csv", "CSV", _W3C + "SPARQL_Results_CSV"),
+    Format("tsv", "text/tab-separated-values", "TSV", _W3C + "SPARQL_Results_TSV"),
+)
+TRUTH_FORMATS = SOLUTION_FORMATS[:2]
+TRIPLE_FORMATS = (
+    Format("ttl", "text/turtle", "Turtle", _W3C + "Turtle", ("application/x-turtle", "text/n3")),
+    Format("nt", "application/n-triples", "N-Triples", _W3C + "N-Triples", ("text/plain",)),
+    Format("jsonld", "application/ld+json", "JSON-LD", _W3C + "JSON-LD", ("application/json",)),
+    Format("rdf", "application/rdf+xml", "RDF/XML", _W3C + "RDF_XML", ("application/xml", "text/xml")),
+)
+PAGE = Format("html", HTML, "HTML", "", ("application/xhtml+xml",))
+
+
+def formats_of(form: str) -> Sequence[Format]:
+    """What the answer to a query of this form can be written in, the preferred first."""
+    if form in ("CONSTRUCT", "DESCRIBE"):
+        return TRIPLE_FORMATS
+    return TRUTH_FORMATS if form == "ASK" else SOLUTION_FORMATS
+
+
+def chosen(offered: Iterable[Format], name: str | None = None) -> tuple[Format, str] | None:
+    """The format this request wants and the media type to label it with; None when nothing offered will do.
+
+    ``name``, from ``?format=``, overrules Accept. Among what Accept ranks alike, what it names outright comes
+    before what a wildcard covers, and then our own order decides.
+    """
+    offered = list(offered)
+    if name:
+        return next(((one, one.media_type) for one in offered if one.name == name), None)
+    candidates = [
+        (*_wanted(media_type), -number, one, media_type)
+        for number, one in enumerate(offered)
+        for media_type in (one.media_type, *one.others)
+    ]
+    best = max(candidates, key=lambda candidate: candidate[:3])
+    return (best[3], best[4]) if best[0] > 0 else None
+
+
+def prefers_page() -> bool:
+    """Whether the client is a browser rather than a program: it asks for HTML and not merely for anything."""
+    return _wanted(HTML) > max(_wanted("application/json"), (0.0, 2))
+
+
+def _wanted(media_type: str) -> tuple[float, int]:
+    """Quality and specificity with which Accept covers a media type: the most specific range decides."""
+    ranges = list(request.accept_mimetypes) or [("*/*", 1.0)]
+    kind = media_type.partition("/")[0]
+    best = (0.0, -1)
+    for name, quality in ranges:
+        plain = name.partition(";")[0].strip().lower()
+        specificity = {media_type: 2, f"{kind}/*": 1, "*/*": 0, "*": 0}.get(plain, -1)
+        if specificity > best[1] or (specificity == best[1] and quality > best[0]):
+            best = (quality, specificity)
+    return best if best[1] >= 0 else (0.0, 0)

@@ -1,0 +1,48 @@
+"""The language of a page: ``?lang=``, else the cookie, else Accept-Language, else Chinese."""
+
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from app.language import DEFAULT, LANGUAGES, text
+
+COOKIE = "lang"
+COOKIE_SECONDS = 365 * 24 * 3600
+
+
+def language() -> str:
+    """The language of this request, one of ``LANGUAGES``."""
+    for choice in (request.args.get("lang"), request.cookies.get(COOKIE)):
+        if choice in LANGUAGES:
+            return str(choice)
+    accepted = request.accept_languages
+    # ``en-GB`` asks for English, ``zh-Hans-CN`` for Chinese: the first subtag decides.
+    for tag, quality in accepted:
+        if quality > 0 and tag.partition("-")[0].lower() in LANGUAGES:
+            return tag.partition("-")[0].lower()
+    return DEFAULT
+
+
+def say(message: str, **values: object) -> str:
+    """``message`` in the language of this request."""
+    return text(message, language(), **values)
+
+
+def this_page_in(lang: str) -> str:
+    """The address of this page in the other language."""
+    pairs = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    return f"{request.path}?{urlencode([*pairs, ('lang', lang)])}"
+
+
+def remember(response: Response) -> Response:
+    """Keep a choice made by ``?lang=`` for the pages that follow."""
+    if request.args.get("lang") in LANGUAGES:
+        response.set_cookie(
+            COOKIE,
+            language(),
+            max_age=COOKIE_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure,
+        )
+    return response

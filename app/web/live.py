@@ -1,0 +1,169 @@
+"""The release in force: followed by its pointer, so that publishing needs no restart and fails no request."""
+
+import json
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, g
+
+from app.store import Store, StoreUnreadable, open_store
+
+RETRY_SECONDS = 5.0
+"""How long a pointer to something broken is left alone: each attempt starts a process."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may choose."""
+
+    timeout: float = 30.0
+    """Seconds for a query in all: queueing, evaluating, streaming."""
+    memory_mb: int = 2048
+    """Address space of one worker, in MB."""
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    """Queries evaluated at once. An evaluation keeps one core busy, so more than the cores only take
+    turns."""
+    queue: int = 32
+    """Queries that wait. Each holds a thread of the server; beyond this it is kinder to say 503 at once."""
+
+
+@dataclass(eq=False)
+class Release:
+    """An opened release."""
+
+    id: str
+    folder: Path
+    manifest: dict[str, Any]
+    store: Store
+    users: int = 0
+    """Requests that hold it; guarded by the lock of ``Live``."""
+
+
+class NoRelease(Exception):
+    """Nothing has been published under this root, or nothing that can be read."""
+
+
+class Live:
+    """Follows ``root/current``. A request takes the release in force and lets go of it; the old release is
+    closed when a new one is in force and its last request has ended."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root, self.settings = root, settings
+        self._lock = threading.Lock()  # of the fields; held for moments only
+        self._opening = threading.Lock()  # held while a store opens
+        self._release: Release | None = None
+        self._pointer = ""
+        self._failed = ("", 0.0)
+        self._closed = False
+
+    def take(self) -> Release:
+        """The release in force, for one request. Raises ``NoRelease``."""
+        self._follow()
+        with self._lock:
+            if self._release is None:
+                raise NoRelease(f"no release under {self.root}")
+            self._release.users += 1
+            return self._release
+
+    def let_go(self, release: Release) -> None:
+        with self._lock:
+            release.users -= 1
+            unused = release.users == 0 and release is not self._release
+        if unused:
+            _retire(release)
+
+    def close(self) -> None:
+        """Close at once, for the end of the server: answers under way are broken."""
+        with self._lock:
+            release, self._release, self._closed = self._release, None, True
+        if release is not None:
+            release.store.close(at_once=True)
+
+    def _follow(self) -> None:
+        try:
+            pointer = str((self.root / "current").readlink())
+        except OSError:
+            return  # unpublished, or the pointer is lost: the release in force stays in force
+        if pointer == self._pointer or self._closed:
+            return
+        # Only the very first request has to wait for a store to open; the others are served from the old one.
+        if not self._opening.acquire(blocking=self._release is None):
+            return
+        try:
+            self._open(pointer)
+        finally:
+            self._opening.release()
+
+    def _open(self, pointer: str) -> None:
+        failed, when = self._failed
+        if pointer == self._pointer or (pointer == failed and time.monotonic() < when + RETRY_SECONDS):
+            return
+        folder = (self.root / pointer).resolve()
+        try:
+            release = Release(folder.name, folder, _manifest(folder), self._store(folder))
+        except (OSError, ValueError, StoreUnreadable) as error:
+            logger.error("release %s cannot be opened, the one before stays in force: %s", pointer, error)
+            self._failed = (pointer, time.monotonic())
+            return
+        with self._lock:
+            old, self._release = self._release, release
+            self._pointer = pointer
+            unused = old is not None and old.users == 0
+        logger.info("release %s is in force", release.id)
+        if old is not None and unused:
+            _retire(old)
+
+    def _store(self, folder: Path) -> Store:
+        chosen = self.settings
+        return open_store(
+            folder / "index",
+            timeout=chosen.timeout,
+            memory_mb=chosen.memory_mb,
+            workers=chosen.workers,
+            queue=chosen.queue,
+        )
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    manifest = json.loads((folder / "release.json").read_text(encoding="utf-8"))
+    if not isinstance(manifest, dict):
+        raise ValueError("release.json is no object")
+    return manifest
+
+
+def _retire(release: Release) -> None:
+    """Close a release's store without keeping anyone waiting for the answers it still sends."""
+    threading.Thread(target=release.store.close, name=f"retire {release.id}", daemon=True).start()
+
+
+def attach(app: Flask, live: Live) -> None:
+    """Have ``app`` follow the release; ``current_release`` and ``current_store`` then work in its
+    requests."""
+    app.extensions["live"] = live
+
+    @app.teardown_appcontext
+    def let_go(_error: BaseException | None) -> None:
+        release = g.pop("release", None)
+        if release is not None:
+            live.let_go(release)
+
+
+def current_release() -> Release:
+    """The release of this request: one and the same from its beginning to its end. Raises ``NoRelease``."""
+    if "release" not in g:
+        live: Live = current_app.extensions["live"]
+        g.release = live.take()
+    release: Release = g.release
+    return release
+
+
+def current_store() -> Store:
+    """The store of this request's release. Raises ``NoRelease``."""
+    return current_release().store

@@ -1,0 +1,118 @@
+"""The server: the one door to waitress.
+
+Waitress gives three things the service relies on: an exception in the middle of a streamed answer closes the
+connection without the last chunk, so that no client takes it for whole; slow readers are fed by its main loop
+and hold no thread; and SIGTERM ends it in order.
+"""
+
+import signal
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from waitress import create_server
+from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.task import WSGITask
+
+from app.web import create_app
+from app.web.live import Live, Settings
+
+PAGE_THREADS = 8
+"""Threads beyond those that queries can hold, so that static files and health checks are served while all
+wait."""
+
+BUFFER_BYTES = 64 * 1024 * 1024
+"""What a connection may hold for a slow reader, beyond 1 MB on disk. An answer up to this size frees its
+worker and its thread at the speed of the worker, not of the reader."""
+
+CONNECTIONS = 500
+"""Open connections, idle ones included; some hundred browsers keep a few each."""
+
+IDLE_SECONDS = 60
+"""After this long without a byte a connection is closed."""
+
+
+class PatientTask(WSGITask):  # type: ignore[misc]
+    """A request being answered. Where a broken answer would look whole, the connection is reset."""
+
+    def service(self) -> None:
+        try:
+            super().service()
+        except ClientDisconnected:
+            raise
+        except Exception:
+            if self.wrote_header and not self.chunked_response:
+                # HTTP/1.0 ends an answer by closing. To close with a reset is the only way to say that this
+                # is no end.
+                self.channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise
+
+
+class PatientChannel(HTTPChannel):  # type: ignore[misc]
+    """A connection that gives a reader who takes nothing ``patience`` seconds and not for ever: waitress
+    itself would leave the thread waiting as long as the connection is open."""
+
+    task_class = PatientTask
+    patience = 30.0
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        limit = self.adj.outbuf_high_watermark
+        if self.total_outbufs_len <= limit:
+            return
+        with self.outbuf_lock:
+            _, failed = self._flush_exception(self._flush_some, do_close=False)
+            given_up = time.monotonic() + self.patience
+            while not failed and self.connected and self.total_outbufs_len > limit:
+                if time.monotonic() > given_up:
+                    self.will_close = True
+                    self.server.pull_trigger()
+                    raise ClientDisconnected
+                self.server.pull_trigger()
+                self.outbuf_lock.wait(1.0)
+
+
+def listen(app: Any, host: str, port: int, settings: Settings) -> Any:
+    """A waitress server over ``app``, bound and ready to ``run()``; port 0 takes any free one."""
+    server = create_server(
+        app,
+        host=host,
+        port=port,
+        threads=settings.workers + settings.queue + PAGE_THREADS,
+        outbuf_high_watermark=BUFFER_BYTES,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        max_request_body_size=1024 * 1024 * 1024,  # uploads have limits of their own
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+    )
+    channel = type("Channel", (PatientChannel,), {"patience": settings.timeout})
+    for listener in server.map.values():  # one for each address the host name has
+        if hasattr(listener, "channel_class"):
+            listener.channel_class = channel
+    return server
+
+
+def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, settings: Settings | None = None) -> None:
+    """Serve the releases under ``root`` until SIGTERM or SIGINT."""
+    settings = settings or Settings()
+    app = create_app(root, settings)
+    server = listen(app, host, port, settings)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, stop)
+    print(
+        f"http://{host}:{server.effective_port if hasattr(server, 'effective_port') else port}/",
+        file=sys.stderr,
+    )
+    live: Live = app.extensions["live"]
+    try:
+        server.run()  # ends on SystemExit and KeyboardInterrupt, after giving running requests five seconds
+    finally:
+        server.close()
+        live.close()

@@ -1,0 +1,83 @@
+"""Small real releases and a real server over them, for the tests of the store and of the web."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.store.terms import Index, Iri, Literal, Quad
+from app.web import Settings, create_app
+from app.web.serve import listen
+
+EX = "http://example.org/"
+GRAPHS = ("one", "two", "three")
+
+NEVER_ENDS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+ENDLESS_ROWS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+HUNGRY = "SELECT (GROUP_CONCAT(CONCAT(STR(?a), ?c, STR(?d), ?f)) AS ?x) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+
+
+def make_index(folder: Path, mark: str = "", things: int = 600) -> Path:
+    """An index of three graphs that share ``things`` triples evenly; ``mark`` goes into a triple of its own."""
+    index = Index(str(folder))
+    quads = [
+        Quad(
+            Iri(f"{EX}{number}"),
+            Iri(f"{EX}name"),
+            Literal(f"事项{number}", language="zh"),
+            Iri(EX + GRAPHS[number % 3]),
+        )
+        for number in range(things)
+    ]
+    if mark:
+        quads.append(Quad(Iri(EX + "release"), Iri(EX + "mark"), Literal(mark), Iri(EX + "one")))
+    index.bulk_extend(quads)
+    index.flush()
+    return folder
+
+
+def publish(root: Path, release: str, mark: str = "", things: int = 600) -> Path:
+    """A release under ``root``, and the pointer moved to it as ``zwfw publish`` does."""
+    folder = root / "releases" / release
+    folder.mkdir(parents=True)
+    make_index(folder / "index", mark, things)
+    (folder / "release.json").write_text(json.dumps({"id": release}), encoding="utf-8")
+    point(root, f"releases/{release}")
+    return folder
+
+
+def point(root: Path, target: str) -> None:
+    new = root / "current.new"
+    new.symlink_to(target)
+    new.replace(root / "current")
+
+
+@contextmanager
+def server(root: Path, settings: Settings) -> Iterator[int]:
+    """The real application under the real server in a thread; gives its port."""
+    app = create_app(root, settings)
+    waitress = listen(app, "127.0.0.1", 0, settings)
+    thread = threading.Thread(target=waitress.run, daemon=True)
+    thread.start()
+    try:
+        yield waitress.effective_port
+    finally:
+        waitress.close()
+        waitress.task_dispatcher.shutdown(timeout=1)
+        for channel in list(waitress.active_channels.values()):
+            channel.handle_close()
+        waitress.asyncore.close_all(waitress.map)
+        thread.join(5)
+        app.extensions["live"].close()
+
+
+def exchange(port: int, request: str, patience: float = 20) -> bytes:
+    """Every byte a server sends back until it closes: what a client sees without any library's kindness."""
+    with socket.create_connection(("127.0.0.1", port), timeout=patience) as connection:
+        connection.sendall(request.encode())
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+        return received
