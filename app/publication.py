@@ -167,20 +167,19 @@ class _Making:
     def make(self, given: list[Reading], gate: bool) -> Publication:
         system = digest_of([*self.standards.files, *self.rules.files])
         renewed = self.old is None or self.old.manifest["system"] != system
-        if renewed:
-            self._system()
-        before = {code: entry["digest"] for code, entry in self.manifest["regions"].items()}
-        reports = [self._region(reading) for reading in given]
-        changed = {r.code for r in given if self.manifest["regions"][r.code]["digest"] != before.get(r.code)}
-        below = self._concerned(changed, {r.code for r in given}, renewed)
-        reports += [self._region(self._published(code)) for code in below]
-        if gate and any(found.has_violation for found in reports):
-            raise Refused([found for found in reports if found.has_violation])
-        self.index.flush()
-        del self.index
+        try:
+            if renewed:
+                self._system()
+            reports, rechecked = self._regions({reading.code: reading for reading in given}, renewed)
+            if gate and any(found.has_violation for found in reports):
+                raise Refused([found for found in reports if found.has_violation])
+            self.index.flush()
+        finally:
+            # The engine closes its files when nobody holds the index any more; until then it may write more.
+            del self.index
         write_checksums(self.path / "dumps")
-        release = self._finish(system, [r.code for r in given])
-        return Publication(release, reports, below)
+        release = self._finish(system, [reading.code for reading in given])
+        return Publication(release, reports, rechecked)
 
     def _system(self) -> None:
         """The graphs of the standard system, with canonical labels for the blank nodes of lists and shapes."""
@@ -193,26 +192,43 @@ class _Making:
         }
         for name, graph in graphs.items():
             labelled = canonical(graph)
-            self._replace_graph(names.graph(name), labelled)
+            self.index.clear_graph(Iri(names.graph(name)))
+            self._load(names.graph(name), labelled)
             if graph:
                 self._dump(name, labelled)
 
-    def _concerned(self, changed: set[str], given: set[str], renewed: bool) -> list[str]:
-        """The regions to check again, and why: all when the standard system changed, else those below a change."""
-        rest = [code for code in self.manifest["regions"] if code not in given]
-        if renewed and self.old is not None:
-            found, why = rest, text("标准体系有变化", self.by.lang)
-        else:
-            above = {code[:6] for code in changed}
-            found = [code for code in rest if above & {code[:6] if "-" in code else "", *codes.region_chain(code[:6])}]
-            why = text("{codes} 的数据有变化", self.by.lang, codes="、".join(sorted(changed)))
-        if found:
-            seconds = sum(self.manifest["regions"][code]["seconds"] for code in found)
-            self.by._say(
-                "因{why}，重新检查 {n} 个地区（约 {seconds:.0f} 秒）：{codes}",
-                why=why, n=len(found), seconds=seconds, codes="、".join(found),
-            )  # fmt: skip
-        return sorted(found, key=lambda code: (codes.region_rank(code[:6]), code))
+    def _regions(self, given: dict[str, Reading], renewed: bool) -> tuple[list[Report], list[str]]:
+        """Check the regions given, highest level first, and again those whose ground moved: all of them when the
+        standard system changed, else those below a region whose data changed."""
+        known: dict[str, Any] = self.manifest["regions"]
+        if renewed and (rest := sorted(set(known) - set(given))):
+            self._again("标准体系有变化", rest)
+        changed: set[str] = set()
+        reports, rechecked = [], []
+        for code in sorted({*known, *given}, key=lambda code: (codes.region_rank(code[:6]), code)):
+            moved = changed & {*codes.region_chain(code[:6]), *([code[:6]] if "-" in code else [])}
+            if code not in given and not renewed and not moved:
+                continue
+            if code not in given:
+                if not renewed:
+                    self._again(text("{codes} 的数据有变化", self.by.lang, codes="、".join(sorted(moved))), [code])
+                rechecked.append(code)
+            before = known[code]["digest"] if code in known else ""
+            reports.append(self._region(given[code] if code in given else self._published(code)))
+            if known[code]["digest"] != before:
+                changed.add(code[:6])
+        return reports, rechecked
+
+    def _again(self, why: str, again: list[str]) -> None:
+        """Say which regions are checked again, why, and how long it took the last time."""
+        seconds = sum(self.manifest["regions"][code]["seconds"] for code in again)
+        self.by._say(
+            "因{why}，重新检查 {n} 个地区（约 {seconds:.0f} 秒）：{codes}",
+            why=text(why, self.by.lang),
+            n=len(again),
+            seconds=seconds,
+            codes="、".join(again),
+        )
 
     def _region(self, reading: Reading) -> Report:
         """Check one region, replace its five graphs, write its dumps and reports."""
@@ -220,7 +236,7 @@ class _Making:
         started = time.perf_counter()
         code = reading.code
         for kind in names.GRAPH_KINDS:
-            self._remove_graph(names.graph(code, kind))
+            self.index.clear_graph(Iri(names.graph(code, kind)))
         reading.graph = self._new(literal_forms(reading.graph), reading)
         above, missing = gather(reading.graph, code, [Published(self.index)])
         results = check(
@@ -228,10 +244,10 @@ class _Making:
         )
         notes = [("没有上级 {codes} 的数据，未与其比较", {"codes": "、".join(missing)})] if missing else []
         found = report(results, reading, self.rules, self.standards, self.by.on, notes)
-        self._replace_graph(names.graph(code), reading.graph)
-        self._replace_graph(names.graph(code, "inferred"), self._new(infer(reading.graph, above, self.standards), reading))
-        self._replace_graph(names.graph(code, "report"), as_graph(found))
-        self._replace_graph(names.graph(code, "summary"), self._summary(reading, found))
+        self._load(names.graph(code), reading.graph)
+        self._load(names.graph(code, "inferred"), self._new(infer(reading.graph, above, self.standards), reading))
+        self._load(names.graph(code, "report"), as_graph(found))
+        self._load(names.graph(code, "summary"), self._summary(reading, found))
         data = ntriples(reading.graph)
         suffix = "-synthetic" if reading.is_synthetic else ""
         for stale in (self.path / "dumps").glob(f"{code}*"):
@@ -255,7 +271,7 @@ class _Making:
             "dumps": dumps,
         }
         self.manifest["regions"][code] = entry
-        self._replace_graph(names.graph(code, "provenance"), self._provenance(reading, found))
+        self._load(names.graph(code, "provenance"), self._provenance(reading, found))
         return found
 
     def _new(self, graph: Graph, reading: Reading) -> Graph:
@@ -272,12 +288,8 @@ class _Making:
             or not any(self.index.quads_for_pattern(triple.subject, triple.predicate, triple.object))
         }
 
-    def _replace_graph(self, name: str, graph: Graph) -> None:
-        self._remove_graph(name)
+    def _load(self, name: str, graph: Graph) -> None:
         self.index.bulk_load(ntriples(graph), format=RdfFormat.N_TRIPLES, to_graph=Iri(name))
-
-    def _remove_graph(self, name: str) -> None:
-        self.index.clear_graph(Iri(name))
 
     def _dump(self, name: str, graph: Graph) -> list[str]:
         files = {f"{name}.nt.gz": ntriples(graph), f"{name}.ttl.gz": turtle(graph)}
@@ -349,7 +361,7 @@ class _Making:
             node = Iri(f"{base}/rule/{rule.name}")
             graph |= {
                 Triple(node, def_("summarises"), dataset),
-                Triple(node, def_("breaksRule"), rule.iri),
+                Triple(node, def_("ofRule"), rule.iri),
                 Triple(node, def_("findingCount"), _integer(len(findings))),
             }
         return graph

@@ -243,7 +243,7 @@ class _Reader:
                 self._error(Place(path.name), "含有 RDF 1.2 的三元组项；请只用 RDF 1.1")
             return graph
         except SyntaxError as error:
-            self._error(Place(path.name, row=error.lineno), "不是合法的 RDF：{found}", str(error.msg))
+            self._error(Place(path.name, row=error.lineno or 0), "不是合法的 RDF：{found}", str(error.msg))
         except (ValueError, OSError) as error:
             self._error(Place(path.name), "不是合法的 RDF：{found}", str(error))
         return set()
@@ -288,7 +288,7 @@ class _Reader:
     def _table_of(self, sheet: Sheet) -> tuple[Iri | None, Node | None]:
         """The class a sheet describes and its declaration: by file and sheet name, else by the class's own name."""
         stem = Path(sheet.file).stem
-        by_name = self.standards.classes.get(stem) or self.standards.classes.get(sheet.name)
+        by_name = self.standards.classes.get(sheet.name) or self.standards.classes.get(stem)
         for node in self._declared_tables():
             wanted_sheet = self.description.text(node, def_("sheetName"))
             if self.description.text(node, def_("fileName")) == sheet.file and wanted_sheet in ("", sheet.name):

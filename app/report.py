@@ -152,7 +152,7 @@ def _stated(result: Result, facts: Facts, standards: Standards) -> str:
     if verdict and result.path in standards.derived and isinstance(result.focus, Iri):
         codes = (facts.text(result.focus, p) for p in standards.values(result.path, def_("isDerivedFrom")) if isinstance(p, Iri))
         return next(filter(None, codes), plain(result.value))
-    return plain(result.value)
+    return "" if result.value == result.focus else plain(result.value)
 
 
 class _Places:
@@ -286,7 +286,7 @@ def as_json(found: Report, standards: Standards, lang: str) -> str:
                     "place": {
                         "file": finding.place.file,
                         "sheet": finding.place.sheet or None,
-                        "row": finding.place.row,
+                        "row": finding.place.row or None,
                         "column": finding.place.column or None,
                     }
                     if finding.place

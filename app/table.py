@@ -30,11 +30,12 @@ TABLES = WORKBOOKS | {".csv"}
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where something stands: file, sheet (empty in CSV), row as the spreadsheet shows it, column by its heading."""
+    """Where something stands: file, sheet (empty in CSV), row as the spreadsheet shows it (0: the whole), column by
+    its heading."""
 
     file: str
     sheet: str = ""
-    row: int | None = None
+    row: int = 0
     column: str = ""
 
     def said(self, lang: str) -> str:
@@ -82,7 +83,7 @@ class Sheet:
     encoding: str = ""
     errors: list[ReadingError] = field(default_factory=list)
 
-    def place(self, row: int | None = None, column: str = "") -> Place:
+    def place(self, row: int = 0, column: str = "") -> Place:
         """A place in this table."""
         return Place(self.file, self.name, row, column)
 
@@ -101,20 +102,17 @@ def _refused(path: Path, message: str, found: str = "", **values: str) -> Unread
 
 def _csv(path: Path) -> Sheet:
     data = path.read_bytes()
-    if b"\0" in data:
-        raise _refused(path, "文件含有空字节，不是 CSV 文本；请另存为 UTF-8 编码的 CSV")
     content, encoding = _decoded(path, data)
+    if "\0" in content:
+        raise _refused(path, "文件含有空字节，不是 CSV 文本；请另存为 UTF-8 编码的 CSV")
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     records: list[list[str]] = []
     try:
         records.extend(csv.reader(io.StringIO(content, newline=""), strict=True))
     except csv.Error as error:
-        raise _refused(
-            path,
-            "第 {row} 行不是合法的 CSV（{found}）；请检查该行的引号是否成对",
-            str(error),
-            row=str(len(records) + 1),
-        ) from error
+        place = Place(path.name, row=len(records) + 1)
+        message = "不是合法的 CSV（{found}）；请检查本行起的引号是否成对"
+        raise Unreadable(ReadingError(place, message, str(error))) from error
     return _sheet(path.name, "", enumerate(records, 1), encoding)
 
 

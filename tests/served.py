@@ -20,7 +20,7 @@ HUNGRY = "SELECT (GROUP_CONCAT(CONCAT(STR(?a), ?c, STR(?d), ?f)) AS ?x) { ?a ?b 
 
 
 def make_index(folder: Path, mark: str = "", things: int = 600) -> Path:
-    """An index of three graphs that share ``things`` triples evenly; ``mark`` goes into a triple of its own."""
+    """An index of three graphs that share ``things`` triples evenly; ``mark`` goes into one more."""
     index = Index(str(folder))
     quads = [
         Quad(
@@ -62,13 +62,11 @@ def server(root: Path, settings: Settings) -> Iterator[int]:
     thread = threading.Thread(target=waitress.run, daemon=True)
     thread.start()
     try:
-        yield waitress.effective_port
+        yield int(waitress.effective_port)
     finally:
         waitress.close()
         waitress.task_dispatcher.shutdown(timeout=1)
-        for channel in list(waitress.active_channels.values()):
-            channel.handle_close()
-        waitress.asyncore.close_all(waitress.map)
+        waitress.asyncore.close_all(waitress._map)
         thread.join(5)
         app.extensions["live"].close()
 

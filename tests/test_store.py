@@ -141,7 +141,9 @@ def test_small_answers_know_their_length(store: EmbeddedStore) -> None:
 # What is refused
 
 
-@pytest.mark.parametrize("text", ["SELECT * { SERVICE <http://127.0.0.1:1/> {} }", "INSERT DATA {}", "LOAD <http://x>"])
+@pytest.mark.parametrize(
+    "text", ["SELECT * { SERVICE <http://127.0.0.1:1/> {} }", "INSERT DATA {}", "LOAD <http://x>"]
+)
 def test_service_and_updates_are_refused(store: EmbeddedStore, text: str) -> None:
     with pytest.raises(QueryRefused):
         store.answer(Query(text))
@@ -246,7 +248,12 @@ def test_a_full_queue_says_when_to_come_back(hasty: EmbeddedStore) -> None:
 def test_others_are_answered_while_one_never_ends(index: Path) -> None:
     store = EmbeddedStore(index, workers=2, timeout=3, memory_mb=512)
     try:
-        runaway = threading.Thread(target=lambda: pytest.raises(DeadlineExceeded, store.answer, Query(NEVER_ENDS)))
+
+        def run_away() -> None:
+            with pytest.raises(DeadlineExceeded):
+                store.answer(Query(NEVER_ENDS))
+
+        runaway = threading.Thread(target=run_away)
         runaway.start()
         answered = 0
         while runaway.is_alive():

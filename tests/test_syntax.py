@@ -47,7 +47,7 @@ INNOCENT = [
     "SELECT $SERVICE { $SERVICE a <http://x/SERVICE> }",
     "PREFIX service: <http://x/> SELECT * { ?s service:a ?o . service:x ex:p ?o }",
     "SELECT * { ?s ?p '''SERVICE <x> { } ''' , \"\"\"a \"quoted\" SERVICE\"\"\" , 'it\\'s SERVICE' }",
-    "SELECT * { ?s a <http://www.w3.org/1999/02/22-rdf-syntax-ns#SERVICE> , \"SERVICE\"@en-service }",
+    'SELECT * { ?s a <http://www.w3.org/1999/02/22-rdf-syntax-ns#SERVICE> , "SERVICE"@en-service }',
     "SELECT * { ?s <http://x/o'SERVICE> ?o }",
     r"SELECT * { ?s ?p 'a\\u0053ERVICE' }",
     "SELECT * { ?s ex:o\\'SERVICE\\#x ?o }",
@@ -120,7 +120,9 @@ def test_codepoint_escapes_are_decoded_before_anything_else() -> None:
 
 def test_variables_are_bound_by_a_row_of_values() -> None:
     asked = syntax.read("SELECT (('{') AS ?x) # {\n WHERE { ?s ?p ?o }")
-    assert syntax.filled(asked, {"s": "<http://x>"}).endswith("WHERE { VALUES (?s) { (<http://x>) }  ?s ?p ?o }")
+    assert syntax.filled(asked, {"s": "<http://x>"}).endswith(
+        "WHERE { VALUES (?s) { (<http://x>) }  ?s ?p ?o }"
+    )
     with pytest.raises(ValueError, match="bound in SELECT and ASK"):
         syntax.filled(syntax.read("DESCRIBE ?x"), {"x": "1"})
 
@@ -131,7 +133,9 @@ hidden = st.one_of(
     st.text(alphabet=st.characters(exclude_characters="'\\\r\n", codec="utf-8")).map(lambda s: f"'{s}'"),
     st.text(alphabet=st.characters(exclude_characters='"\\', codec="utf-8")).map(lambda s: f'"""{s}"""'),
     st.text(alphabet=st.characters(exclude_characters="'\\", codec="utf-8")).map(lambda s: f"'''{s}'''"),
-    st.sampled_from(['"SERVICE"', "'''SERVICE\n<x>'''", '"""a"b""SERVICE"""', r"'\'SERVICE'", r'"""\"""SERVICE"""']),
+    st.sampled_from(
+        ['"SERVICE"', "'''SERVICE\n<x>'''", '"""a"b""SERVICE"""', r"'\'SERVICE'", r'"""\"""SERVICE"""']
+    ),
 )
 comment = st.text(alphabet=st.characters(exclude_characters="\r\n\\", codec="utf-8")).map(lambda s: f"#{s}\n")
 
@@ -155,7 +159,9 @@ def test_the_engine_reads_the_same_strings(pieces: list[str]) -> None:
 def test_no_text_the_engine_accepts_hides_a_service(noise: str) -> None:
     """The engine is asked to go to a port it refuses; a query that gets so far must have been seen."""
     try:
-        text = syntax.read(PREFIXES + "SELECT * { VALUES ?a { 1 } " + noise + " SERVICE <http://127.0.0.1:1/> {} }")
+        text = syntax.read(
+            PREFIXES + "SELECT * { VALUES ?a { 1 } " + noise + " SERVICE <http://127.0.0.1:1/> {} }"
+        )
         list(Index().query(text.text))
     except (SyntaxError, ValueError, RuntimeError):
         return

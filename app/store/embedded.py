@@ -269,7 +269,8 @@ class EmbeddedStore:
         """The watch's thread: until the store closes and no answer is under way that may still go on."""
         with self._turn:
             while not (self._closing and all(worker.overdue for worker in list(self._busy))):
-                self._kill_the_overdue()
+                if self._kill_the_overdue():
+                    continue  # that may have been the last one to wait for
                 if self._dead:
                     self._bury()
                 elif not self._closing and len(self._idle) + len(self._busy) < self.workers:
@@ -285,12 +286,13 @@ class EmbeddedStore:
             self._bury()
             self._watch_ended = True
 
-    def _kill_the_overdue(self) -> None:
+    def _kill_the_overdue(self) -> bool:
         now = time.monotonic()
-        for worker in list(self._busy):
-            if worker.deadline <= now and not worker.overdue:
-                worker.overdue = True
-                worker.kill()
+        overdue = [worker for worker in list(self._busy) if worker.deadline <= now and not worker.overdue]
+        for worker in overdue:
+            worker.overdue = True
+            worker.kill()
+        return bool(overdue)
 
     def _bury(self) -> None:
         dead, self._dead = self._dead, []

@@ -18,6 +18,9 @@ from app.store.worker import READY
 DEATH_SECONDS = 5
 """How long the end of a killed process may take to be seen, freeing some gigabytes included."""
 
+MESSAGE_BYTES = 2000
+"""What is kept of a worker's last words: the cause comes first, a backtrace of the engine after it."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -95,7 +98,7 @@ class Worker:
         except subprocess.TimeoutExpired:
             code = 0
         self._messages.seek(0)
-        said = self._messages.read()[-2000:].decode(errors="replace").strip()
+        said = self._messages.read(MESSAGE_BYTES).decode(errors="replace").strip()
         # The engine aborts when the limit refuses it memory: Rust and C++ each in their own words.
         if "memory allocation" in said or "bad_alloc" in said or "MemoryError" in said:
             return MemoryExceeded("the evaluation wanted more memory than it may have")

@@ -10,6 +10,7 @@ text can be read in two ways (``?a<?b)#>``), it is refused if one of them could 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
@@ -131,8 +132,12 @@ def tokens(text: str) -> tuple[list[Token], bool]:
     return found, ambiguous
 
 
+@lru_cache(maxsize=32)
 def read(text: str) -> Syntax:
-    """What ``text`` asks for. Raises ``ValueError`` when it holds an escape that is no character."""
+    """What ``text`` asks for. Raises ``ValueError`` when it holds an escape that is no character.
+
+    Remembered for a moment: the web layer asks for the sake of the format, the store for its own.
+    """
     text = decoded(text)
     found, ambiguous = tokens(text)
     form, has_dataset, service, pattern = "", False, ambiguous and bool(_SERVICE.search(text)), -1

@@ -85,7 +85,7 @@ def _evaluate(store: Any, request: dict[str, Any], sink: "Frames") -> None:
         dataset["named_graphs"] = [Iri(graph) for graph in request["named_graphs"]]
     else:
         dataset["use_default_graph_as_union"] = request["union"]
-    result = store.query(request["text"], **dataset)
+    result = store.query(request["text"], base_iri=names.BASE, **dataset)
     solutions = QueryResultsFormat.from_media_type(request["media_type"])
     limit = request["limit"]
     if hasattr(result, "variables"):
@@ -191,7 +191,7 @@ def _malformed(message: str) -> bytes:
         message = message[place.end() :]
     # The engine prints whole character classes; no reader wants them.
     message = re.sub(r"\[[^\]]*\.\.=.*?\](?=,|$)", "[…]", message, flags=re.DOTALL)
-    message = re.sub(r"(, \[…\])+", ", […]", message)
+    message = re.sub(r"(, \[(…|_|'_')\])+", ", …", message)
     return _failure(MALFORMED, message, line, column)
 
 

@@ -7,6 +7,9 @@ from flask import request
 
 HTML = "text/html"
 
+BY_NAME = 2
+"""The specificity of a range that names the media type itself; ``type/*`` has 1 and ``*/*`` has 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -63,9 +66,14 @@ def chosen(offered: Iterable[Format], name: str | None = None) -> tuple[Format, 
     if name:
         return next(((one, one.media_type) for one in offered if one.name == name), None)
     candidates = [
-        (*_wanted(media_type), -number, one, media_type)
+        (*_wanted(one.media_type), -number, one, one.media_type) for number, one in enumerate(offered)
+    ]
+    # A wildcard covers a type's own name, not its other names.
+    candidates += [
+        (*_wanted(other), -number, one, other)
         for number, one in enumerate(offered)
-        for media_type in (one.media_type, *one.others)
+        for other in one.others
+        if _wanted(other)[1] == BY_NAME
     ]
     best = max(candidates, key=lambda candidate: candidate[:3])
     return (best[3], best[4]) if best[0] > 0 else None
@@ -73,7 +81,8 @@ def chosen(offered: Iterable[Format], name: str | None = None) -> tuple[Format, 
 
 def prefers_page() -> bool:
     """Whether the client is a browser rather than a program: it asks for HTML and not merely for anything."""
-    return _wanted(HTML) > max(_wanted("application/json"), (0.0, 2))
+    quality, specificity = _wanted(HTML)
+    return quality > 0 and specificity == BY_NAME and (quality, specificity) > _wanted("application/json")
 
 
 def _wanted(media_type: str) -> tuple[float, int]:
@@ -83,7 +92,7 @@ def _wanted(media_type: str) -> tuple[float, int]:
     best = (0.0, -1)
     for name, quality in ranges:
         plain = name.partition(";")[0].strip().lower()
-        specificity = {media_type: 2, f"{kind}/*": 1, "*/*": 0, "*": 0}.get(plain, -1)
+        specificity = {media_type: BY_NAME, f"{kind}/*": 1, "*/*": 0, "*": 0}.get(plain, -1)
         if specificity > best[1] or (specificity == best[1] and quality > best[0]):
             best = (quality, specificity)
     return best if best[1] >= 0 else (0.0, 0)

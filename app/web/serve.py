@@ -77,8 +77,10 @@ class PatientChannel(HTTPChannel):  # type: ignore[misc]
 
 def listen(app: Any, host: str, port: int, settings: Settings) -> Any:
     """A waitress server over ``app``, bound and ready to ``run()``; port 0 takes any free one."""
+    sockets: dict[int, Any] = {}
     server = create_server(
         app,
+        map=sockets,
         host=host,
         port=port,
         threads=settings.workers + settings.queue + PAGE_THREADS,
@@ -90,7 +92,7 @@ def listen(app: Any, host: str, port: int, settings: Settings) -> Any:
         clear_untrusted_proxy_headers=True,
     )
     channel = type("Channel", (PatientChannel,), {"patience": settings.timeout})
-    for listener in server.map.values():  # one for each address the host name has
+    for listener in sockets.values():  # one for each address the host name has
         if hasattr(listener, "channel_class"):
             listener.channel_class = channel
     return server

@@ -1,0 +1,219 @@
+"""Releases: all or nothing, one region at a time, the same input the same bytes, and a kill changes nothing."""
+
+import datetime
+import gzip
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from app import names, rules, standards
+from app.publication import Publisher, Refused
+from app.release import CHECKSUMS, Releases
+from app.store.terms import Index
+from app.table import Unreadable
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT / "data"
+ON = datetime.date(2026, 11, 24)
+SYSTEM, BOOK = standards.load(), rules.load()
+
+
+def publisher(root, on=ON, lines=None):
+    return Publisher(root, SYSTEM, BOOK, on, (lines if lines is not None else []).append)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A root with the nation, its sample catalogue and one synthetic region; copied by each test that adds to it."""
+    root = tmp_path_factory.mktemp("published")
+    publisher(root).publish([DATA / "370600"])
+    return root
+
+
+@pytest.fixture
+def root(published, tmp_path):
+    shutil.copytree(published, tmp_path / "root", symlinks=True)
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "370600"
+    shutil.copytree(DATA / "370600", made)
+    return made
+
+
+def graphs(release):
+    index = Index.read_only(str(release.index))
+    found = {}
+    for quad in index:
+        found.setdefault(quad.graph_name.value, set()).add(quad.triple)
+    return found
+
+
+def files(release):
+    return {path.name: path.read_bytes() for path in release.dumps.iterdir()}
+
+
+def test_the_graphs_are_those_of_the_contract(published):
+    found = set(graphs(Releases(published).current()))
+    regions = {names.graph(c, kind) for c in ("000000", "370600") for kind in names.GRAPH_KINDS}
+    assert regions | {names.graph(name) for name in ("ontology", "standards", "rules")} <= found
+    assert names.graph("000000-sample") in found
+
+
+def test_no_triple_stands_in_two_graphs(published):
+    seen = {}
+    for graph, triples in graphs(Releases(published).current()).items():
+        for triple in triples:
+            assert seen.setdefault(triple, graph) == graph
+
+
+def test_data_findings_provenance_and_summaries_have_no_blank_nodes(published):
+    for graph, triples in graphs(Releases(published).current()).items():
+        if "/graph/" not in graph or graph.rpartition("/")[2][:6].isdigit():
+            assert not any("_:" in str(term) for triple in triples for term in (triple.subject, triple.object) if str(term).startswith("_:"))
+
+
+def test_conformance_is_stated_only_without_violation(published):
+    found = graphs(Releases(published).current())
+    states = {
+        code: any(t.predicate.value == names.DCT + "conformsTo" for t in found[names.graph(code, "provenance")])
+        for code in ("000000", "000000-sample", "370600")
+    }
+    assert states == {"000000": True, "000000-sample": True, "370600": False}
+
+
+def test_dumps_are_sorted_packed_checked_and_marked(published):
+    release = Releases(published).current()
+    assert {"370600-synthetic.nt.gz", "370600-synthetic.ttl.gz", "000000.nt.gz"} <= set(files(release))
+    assert "370600.nt.gz" not in files(release)
+    lines = gzip.decompress(files(release)["370600-synthetic.nt.gz"]).splitlines(keepends=True)
+    assert lines == sorted(lines)
+    assert set(b"".join(lines).decode().splitlines()) == {
+        f"{triple} ." for triple in graphs(release)[names.graph("370600")]
+    }
+    sums = dict(reversed(line.split("  ")) for line in (release.dumps / CHECKSUMS).read_text().splitlines())
+    assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in files(release).items() if name != CHECKSUMS}
+    assert not list(release.faults())
+
+
+def test_publishing_again_replaces_that_region_alone_and_leaves_the_old_release_whole(root, folder):
+    old = Releases(root).current()
+    before, before_files = graphs(old), files(old)
+    table = folder / "ImplementedItem.csv"
+    table.write_text(table.read_text("utf-8").replace("食品经营许可", "食品经营许可（新）"), "utf-8")
+    publisher(root).publish([folder])
+    new = Releases(root).current()
+    assert new.id != old.id
+    assert (graphs(old), files(old)) == (before, before_files)
+    changed = {name for name, triples in graphs(new).items() if triples != before.get(name)}
+    assert changed and all(name.endswith("/370600") for name in changed)
+    assert {n for n, data in files(new).items() if data != before_files.get(n)} == {
+        "370600-synthetic.nt.gz",
+        "370600-synthetic.ttl.gz",
+        CHECKSUMS,
+    }
+
+
+def test_unchanged_input_gives_the_same_bytes(root, folder):
+    before = files(Releases(root).current())
+    publisher(root, datetime.date(2027, 1, 1)).publish([folder])
+    assert files(Releases(root).current()) == before
+
+
+def test_two_roots_made_apart_have_the_same_dumps(published, tmp_path):
+    code = "import sys, datetime, pathlib; from app import publication, rules, standards; publication.Publisher(pathlib.Path(sys.argv[1]), standards.load(), rules.load(), datetime.date(2026, 11, 24), print).publish([pathlib.Path(sys.argv[2])])"
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-c", code, tmp_path, DATA / "370600"], check=True, cwd=ROOT, env=environment, capture_output=True)
+    assert files(Releases(tmp_path).current()) == files(Releases(published).current())
+
+
+def test_what_cannot_be_read_changes_nothing(root, folder):
+    before = Releases(root).current()
+    (folder / "ImplementedItem.csv").write_text("实施编码\n\n", "utf-8")
+    (folder / "Department.csv").write_text("不知道\n1\n", "utf-8")
+    with pytest.raises(Unreadable):
+        publisher(root).publish([folder])
+    assert Releases(root).current().id == before.id
+    assert [release.id for release in Releases(root).all()] == [before.id]
+
+
+def test_the_gate_refuses_what_has_a_violation(root):
+    before = Releases(root).current()
+    with pytest.raises(Refused):
+        publisher(root).publish([DATA / "370600"], gate=True)
+    assert Releases(root).current().id == before.id
+    assert sorted(p.name for p in Releases(root).folder.iterdir()) == [before.id]
+
+
+def test_a_sample_can_be_left_out(tmp_path):
+    publisher(tmp_path).publish([DATA / "000000"], sample=False)
+    assert list(Releases(tmp_path).current().regions) == ["000000"]
+
+
+def test_a_change_above_checks_again_what_compares_with_it(root, tmp_path):
+    nation = tmp_path / "000000"
+    shutil.copytree(DATA / "000000", nation)
+    divisions = nation / "divisions.ttl"
+    divisions.write_text(divisions.read_text("utf-8").replace("烟台市", "烟台市（改）"), "utf-8")
+    lines = []
+    publication = publisher(root, lines=lines).publish([nation], sample=False)
+    assert publication.rechecked == ["000000-sample", "370600"]
+    assert any("370600" in line and "数据有变化" in line for line in lines)
+    rules_before = Releases(root).all()[0].regions["370600"]["rules"]
+    assert Releases(root).current().regions["370600"]["rules"] == rules_before
+
+
+def test_retention_keeps_the_newest_and_the_figures(root, folder, monkeypatch):
+    monkeypatch.setattr("app.publication.RETENTION", 2)
+    for _ in range(3):
+        publisher(root).publish([folder])
+    assert len(Releases(root).all()) == 2
+    assert len(Releases(root).current().manifest["history"]) == 4
+
+
+@pytest.mark.parametrize("after", [0.0, 0.2, 0.5, 0.8, 1.1, 1.5, 2.0, 3.0])
+def test_killed_at_any_moment_the_old_release_stays_and_the_next_publisher_cleans_up(root, folder, after):
+    old = Releases(root).current()
+    before, before_files = graphs(old), files(old)
+    table = folder / "ImplementedItem.csv"
+    table.write_text(table.read_text("utf-8").replace("食品经营许可", "另一名称"), "utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "publish", folder, "--release", root],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    process.stderr.readline()  # it has begun to read
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+    now = Releases(root).current()
+    assert now.path.is_dir()
+    assert not list(now.faults())
+    if now.id == old.id:
+        assert (graphs(now), files(now)) == (before, before_files)
+    assert (graphs(old), files(old)) == (before, before_files)
+    publisher(root).publish([folder])
+    assert not list(Releases(root).folder.glob(".*"))
+    assert "另一名称" in gzip.decompress(files(Releases(root).current())["370600-synthetic.nt.gz"]).decode()
+
+
+def test_a_second_publisher_waits_and_says_for_whom(root, folder, tmp_path):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); f.write('somebody'); f.flush(); print(flush=True); time.sleep(1)", root / "publish.lock"],
+        stdout=subprocess.PIPE,
+    )
+    holder.stdout.readline()
+    lines = []
+    publisher(root, lines=lines).publish([folder])
+    holder.wait()
+    holder.stdout.close()
+    assert any("somebody" in line for line in lines)

@@ -1,0 +1,59 @@
+"""Every rule bites where its case says and nowhere else, and both engines say the same."""
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from app import check, names, rules, standards
+from app.store.terms import Iri, Triple, read_turtle
+
+CASES = Path(__file__).parent / "rules"
+ON = datetime.date(2026, 11, 24)
+RESULT = Iri(names.SH + "ValidationResult")
+
+BOOK, SYSTEM = rules.load(), standards.load()
+
+
+def case(rule):
+    """The data of a rule's case and the (focus node, shape) pairs it expects."""
+    graph = read_turtle(CASES / rule.layer / f"{rule.name}.ttl")
+    results = {t.subject for t in graph if t.predicate == standards.TYPE and t.object == RESULT}
+    said = {(t.subject, t.predicate): t.object for t in graph if t.subject in results}
+    expected = {
+        (said[node, rules.sh("focusNode")], said[node, rules.sh("sourceShape")]) for node in results
+    }
+    return {t for t in graph if t.subject not in results}, expected
+
+
+@pytest.mark.parametrize("rule", BOOK.all, ids=lambda rule: f"{rule.identifier} {rule.layer}/{rule.name}")
+def test_rule_finds_what_its_case_expects_and_engines_agree(rule):
+    data, expected = case(rule)
+    found = {
+        engine: check.check(data, SYSTEM.terms, [rule], BOOK.prefixes, ON, engine) for engine in check.ENGINES
+    }
+    assert {(result.focus, result.shape) for result in found["fast"]} == expected
+    assert set(found["fast"]) == set(found["pyshacl"])
+    assert not {result for result in found["fast"] if result.shape not in rule.parts}
+
+
+def test_every_rule_number_of_this_release_is_there():
+    wanted = {f"R{n:02}" for n in [*range(1, 13), 16, 17, 18, 19, 24, 26, 57]}
+    assert {rule.identifier for rule in BOOK.all} == wanted
+
+
+def test_a_misspelt_shacl_term_is_refused(tmp_path):
+    source = next(path for path in BOOK.files if path.stem == "organisation-code-form")
+    (tmp_path / "core").mkdir()
+    (tmp_path / "prefixes.ttl").write_bytes((BOOK.folder / "prefixes.ttl").read_bytes())
+    (tmp_path / "core" / source.name).write_text(source.read_text("utf-8").replace("sh:pattern", "sh:patern"), "utf-8")
+    with pytest.raises(rules.RuleFault, match="sh:patern"):
+        rules.Rules(tmp_path)
+
+
+def test_findings_count_only_for_subjects_of_the_checked_graph():
+    rule = BOOK.find("R01")
+    data, expected = case(rule)
+    own = {Triple(Iri("https://example.org/mine"), standards.PREF_LABEL, t.object) for t in list(data)[:1]}
+    assert expected
+    assert not check.check(own, data | SYSTEM.terms, [rule], BOOK.prefixes, ON)
