@@ -58,7 +58,9 @@ class Published:
         return any(self._index.quads_for_pattern(None, None, None, Iri(names.graph(code))))
 
     def describe(self, thing: Iri, code: str) -> Iterable[Triple]:
-        return (quad.triple for quad in self._index.quads_for_pattern(thing, None, None, Iri(names.graph(code))))
+        return (
+            quad.triple for quad in self._index.quads_for_pattern(thing, None, None, Iri(names.graph(code)))
+        )
 
 
 def gather(own: Graph, code: str, sources: list[Source]) -> tuple[Graph, list[str]]:
@@ -76,7 +78,9 @@ def gather(own: Graph, code: str, sources: list[Source]) -> tuple[Graph, list[st
     wanted = {triple.object for triple in own if isinstance(triple.object, Iri)}
     wanted |= {Iri(names.region(level)) for level in [region, *chain]}
     ours = tuple(iri for iri in wanted if iri.value.startswith(names.BASE + "id/"))
-    found = {triple for level, source in held.items() for iri in ours for triple in source.describe(iri, level)}
+    found = {
+        triple for level, source in held.items() for iri in ours for triple in source.describe(iri, level)
+    }
     return found, [level for level in chain if level not in held]
 
 

@@ -125,10 +125,14 @@ def _pyshacl(own: Graph, beside: Graph, rules: list[Rule], prefixes: Graph) -> C
         shapes = rdflib.Graph().parse(
             data=_text(prefixes | {triple for rule in rules for triple in rule.graph}), format="nt"
         )
-        _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inplace=True, inference="none", advanced=False)
+        _, report, _ = pyshacl.validate(
+            data, shacl_graph=shapes, inplace=True, inference="none", advanced=False
+        )
     finally:
         rdflib.NORMALIZE_LITERALS = before
-    return Counter(_result(report, node) for node in report.subjects(rdflib.RDF.type, rdflib.SH.ValidationResult))
+    return Counter(
+        _result(report, node) for node in report.subjects(rdflib.RDF.type, rdflib.SH.ValidationResult)
+    )
 
 
 def _result(report: rdflib.Graph, node: rdflib.term.Node) -> Result:
@@ -165,4 +169,3 @@ def _term(written: str) -> Term:
     (quad,) = parse(f"<x:s> <x:p> {written} .", format=RdfFormat.TURTLE)
     value: Term = quad.object
     return value
-

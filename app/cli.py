@@ -60,10 +60,18 @@ _release_option = click.option(
     help="发布目录 · The root that holds releases/ and current.",
 )
 _lang_option = click.option(
-    "--lang", type=click.Choice(language.LANGUAGES), default=language.DEFAULT, show_default=True, help="语言 · Language of messages."
+    "--lang",
+    type=click.Choice(language.LANGUAGES),
+    default=language.DEFAULT,
+    show_default=True,
+    help="语言 · Language of messages.",
 )
 _on_option = click.option(
-    "--on", type=_Date(), default=None, metavar="DATE", help="基准日期，默认今天 · The date rules about time judge by; today by default."
+    "--on",
+    type=_Date(),
+    default=None,
+    metavar="DATE",
+    help="基准日期，默认今天 · The date rules about time judge by; today by default.",
 )
 
 
@@ -78,10 +86,22 @@ def zwfw() -> None:
 
 @zwfw.command("check")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--format", "form", type=click.Choice(sorted(report.FORMATS)), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(sorted(report.FORMATS)), default="text", show_default=True
+)
 @click.option("--json", "as_json", is_flag=True, help="即 --format json · The same as --format json.")
-@click.option("--above", "above_", type=click.Path(exists=True, file_okay=False, path_type=Path), help="上级地区目录所在的目录 · The folder that holds the folders of the levels above.")
-@click.option("--rules", "only", metavar="R01,…", help="只按这些规则检查 · Check by these rules only, by number or name.")
+@click.option(
+    "--above",
+    "above_",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="上级地区目录所在的目录 · The folder that holds the folders of the levels above.",
+)
+@click.option(
+    "--rules",
+    "only",
+    metavar="R01,…",
+    help="只按这些规则检查 · Check by these rules only, by number or name.",
+)
 @click.option("--layer", help="只按某一层次的规则检查 · Check by the rules of one layer only.")
 @click.option("--strict", is_flag=True, help="警告也计入退出码 · Warnings count for the exit code, too.")
 @click.option("--engine", type=click.Choice(sorted(check.ENGINES)), default="fast", show_default=True)
@@ -110,13 +130,17 @@ def check_(
         for path in paths:
             say(text("读取 {folder}", lang, folder=path))
             try:
-                reading = region.read_folder(path, system) if path.is_dir() else region.read_file(path, system)
+                reading = (
+                    region.read_folder(path, system) if path.is_dir() else region.read_file(path, system)
+                )
             except Unreadable as error:
                 _complain(error, lang)
                 unreadable = True
                 continue
             say(text("检查 {code}", lang, code=reading.code))
-            found.append(_checked(reading, _sources(path, above_, root, system), system, book, chosen, engine, on))
+            found.append(
+                _checked(reading, _sources(path, above_, root, system), system, book, chosen, engine, on)
+            )
     for one in found:
         click.echo(report.FORMATS["json" if as_json else form](one, system, lang), nl=False)
         counts = one.counts()
@@ -167,7 +191,9 @@ def _sources(path: Path, above_: Path | None, root: Path, system: standards.Stan
 
 
 @zwfw.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 @click.option("--gate", is_flag=True, help="有违反即不发布 · Publish nothing if there is a violation.")
 @click.option("--no-sample", is_flag=True, help="不发布示例数据 · Leave out sample data.")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果 · Say the outcome as JSON.")
@@ -232,9 +258,29 @@ def publish(
 @_release_option
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--timeout", default=30.0, show_default=True, type=click.FloatRange(min=0.1), metavar="S", help="一次查询的时限（秒）· Deadline of a query in seconds.")
-@click.option("--memory", default=2048, show_default=True, type=click.IntRange(min=256), metavar="MB", help="查询进程的内存上限 · Memory limit of a query process.")
-@click.option("--workers", default=None, type=click.IntRange(min=1), metavar="N", help="查询进程数，默认为处理器数 · Query processes; by default the number of processors.")
+@click.option(
+    "--timeout",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    metavar="S",
+    help="一次查询的时限（秒）· Deadline of a query in seconds.",
+)
+@click.option(
+    "--memory",
+    default=2048,
+    show_default=True,
+    type=click.IntRange(min=256),
+    metavar="MB",
+    help="查询进程的内存上限 · Memory limit of a query process.",
+)
+@click.option(
+    "--workers",
+    default=None,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="查询进程数，默认为处理器数 · Query processes; by default the number of processors.",
+)
 def serve(root: Path, host: str, port: int, timeout: float, memory: int, workers: int | None) -> None:
     """提供网页与查询服务 · Serve the pages, dumps and the SPARQL endpoint."""
     from app.web.live import Settings
@@ -249,7 +295,13 @@ def serve(root: Path, host: str, port: int, timeout: float, memory: int, workers
 
 @zwfw.command()
 @click.argument("query_text", metavar="TEXT|-")
-@click.option("--format", "form", type=click.Choice(sorted(_QUERY_FORMATS)), default=None, help="结果格式 · Format of the answer.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(sorted(_QUERY_FORMATS)),
+    default=None,
+    help="结果格式 · Format of the answer.",
+)
 @click.option("--json", "as_json", is_flag=True, help="即 --format json · The same as --format json.")
 @click.option("--timeout", default=30.0, show_default=True, type=click.FloatRange(min=0.1), metavar="S")
 @_lang_option
@@ -259,7 +311,10 @@ def query(query_text: str, form: str | None, as_json: bool, timeout: float, lang
     release = _current(root, lang)
     asked = sys.stdin.read() if query_text == "-" else query_text
     media_type = _QUERY_FORMATS.get("json" if as_json else form or "", "")
-    with _progress(lang) as say, contextlib.closing(open_store(release.index, timeout=timeout, workers=1)) as store:
+    with (
+        _progress(lang) as say,
+        contextlib.closing(open_store(release.index, timeout=timeout, workers=1)) as store,
+    ):
         say(text("查询……", lang))
         try:
             try:
@@ -296,7 +351,9 @@ def rules_(as_json: bool, lang: str) -> None:
         click.echo(json.dumps(listed, ensure_ascii=False, indent=1))
     else:
         for rule, said in zip(rules.load().all, listed, strict=True):
-            click.echo(f"{rule.identifier:5} {rule.severity:9} {rule.layer:8} {language.pick(rule.labels, lang)}  {said['clause']}")
+            click.echo(
+                f"{rule.identifier:5} {rule.severity:9} {rule.layer:8} {language.pick(rule.labels, lang)}  {said['clause']}"
+            )
 
 
 @zwfw.command()

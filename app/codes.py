@@ -24,7 +24,8 @@ def organisation_check_character(code: str) -> str:
     Raises ``ValueError`` for a sign that is not one of ``ORGANISATION_SIGNS``.
     """
     total = sum(
-        weight * ORGANISATION_SIGNS.index(sign) for weight, sign in zip(_CHECK_WEIGHTS, code[:17], strict=True)
+        weight * ORGANISATION_SIGNS.index(sign)
+        for weight, sign in zip(_CHECK_WEIGHTS, code[:17], strict=True)
     )
     return ORGANISATION_SIGNS[-total % 31]
 

@@ -13,7 +13,10 @@ from app.standards import TYPE, CodeForm, Standards
 from app.store.terms import Graph, Iri, Literal, Node, Term, Triple, def_
 
 _BOOLEAN = Iri(names.XSD + "boolean")
-_SCHEMES_FOR_ALL = (Iri(names.concept("code-scheme", "organisation")), Iri(names.concept("code-scheme", "region")))
+_SCHEMES_FOR_ALL = (
+    Iri(names.concept("code-scheme", "organisation")),
+    Iri(names.concept("code-scheme", "region")),
+)
 DEFAULT_SCHEME = Iri(names.concept("code-scheme", "national"))
 """What an item's codes are taken to follow where neither it nor its region says: the national exchange table."""
 
@@ -80,7 +83,9 @@ class _Schemes:
         return scheme if isinstance(scheme, Iri) else DEFAULT_SCHEME
 
 
-def _parts(subject: Node, prop: Iri, text: str, forms: list[CodeForm], standards: Standards) -> Iterator[Triple]:
+def _parts(
+    subject: Node, prop: Iri, text: str, forms: list[CodeForm], standards: Standards
+) -> Iterator[Triple]:
     """The parts of one code, and the parts of those parts; nothing of a code that has not the form."""
     for form in forms:
         match = form.pattern.fullmatch(text) if prop in form.takes_apart else None
@@ -92,7 +97,9 @@ def _parts(subject: Node, prop: Iri, text: str, forms: list[CodeForm], standards
                 yield from _parts(subject, def_(name), part, forms, standards)
         if "organisationBodyPart" in match.groupdict():
             body = match["organisationBodyPart"]
-            yield _verdict(subject, "checkCharacterIsRight", codes.organisation_check_character(text) == text[17])
+            yield _verdict(
+                subject, "checkCharacterIsRight", codes.organisation_check_character(text) == text[17]
+            )
             yield _verdict(subject, "bodyCheckCharacterIsRight", codes.body_check_character(body) == body[8])
 
 
@@ -106,4 +113,3 @@ def _term(prop: Iri, text: str, standards: Standards) -> Term:
 
 def _verdict(subject: Node, name: str, right: bool) -> Triple:
     return Triple(subject, def_(name), Literal(str(right).lower(), datatype=_BOOLEAN))
-

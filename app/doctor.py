@@ -71,7 +71,11 @@ def _root(root: Path, lang: str) -> Iterator[tuple[bool, str]]:
 def _release(release: Release, lang: str) -> Iterator[tuple[bool, str]]:
     yield release.path.is_dir(), release.id
     faults = list(release.faults())
-    said = text("下载文件与校验和一致", lang) if not faults else text("下载文件已损坏：{files}", lang, files="、".join(faults))
+    said = (
+        text("下载文件与校验和一致", lang)
+        if not faults
+        else text("下载文件已损坏：{files}", lang, files="、".join(faults))
+    )
     yield not faults, said
     store = open_store(release.index, workers=1)
     try:

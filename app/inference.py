@@ -42,8 +42,4 @@ def infer(own: Graph, above: Graph, standards: Standards) -> Graph:
         for step in _STEPS:
             index.update(step)
     subjects = {triple.subject for triple in own}
-    return {
-        quad.triple
-        for quad in index
-        if quad.subject in subjects and quad.triple not in stated
-    }
+    return {quad.triple for quad in index if quad.subject in subjects and quad.triple not in stated}

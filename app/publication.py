@@ -110,7 +110,9 @@ class Publisher:
             for rest in releases.folder.glob(f"{UNFINISHED}*"):
                 shutil.rmtree(rest)
             old = releases.current()
-            if (old is None or names.NATION not in old.regions) and names.NATION not in {r.code for r in given}:
+            if (old is None or names.NATION not in old.regions) and names.NATION not in {
+                r.code for r in given
+            }:
                 given = self._read([names.resources("data") / names.NATION], sample) + given
             making = releases.folder / f"{UNFINISHED}{os.getpid()}"
             try:
@@ -131,7 +133,11 @@ class Publisher:
     def _read(self, folders: list[Path], sample: bool) -> list[Reading]:
         readings, errors = [], []
         for folder in folders:
-            for part in [folder, folder / SAMPLE] if sample and (folder / SAMPLE / DESCRIPTION).is_file() else [folder]:
+            for part in (
+                [folder, folder / SAMPLE]
+                if sample and (folder / SAMPLE / DESCRIPTION).is_file()
+                else [folder]
+            ):
                 self._say("读取 {folder}", folder=part)
                 try:
                     readings.append(read_folder(part, self.standards))
@@ -211,7 +217,9 @@ class _Making:
                 continue
             if code not in given:
                 if not renewed:
-                    self._again(text("{codes} 的数据有变化", self.by.lang, codes="、".join(sorted(moved))), [code])
+                    self._again(
+                        text("{codes} 的数据有变化", self.by.lang, codes="、".join(sorted(moved))), [code]
+                    )
                 rechecked.append(code)
             before = known[code]["digest"] if code in known else ""
             reports.append(self._region(given[code] if code in given else self._published(code)))
@@ -245,7 +253,9 @@ class _Making:
         notes = [("没有上级 {codes} 的数据，未与其比较", {"codes": "、".join(missing)})] if missing else []
         found = report(results, reading, self.rules, self.standards, self.by.on, notes)
         self._load(names.graph(code), reading.graph)
-        self._load(names.graph(code, "inferred"), self._new(infer(reading.graph, above, self.standards), reading))
+        self._load(
+            names.graph(code, "inferred"), self._new(infer(reading.graph, above, self.standards), reading)
+        )
         self._load(names.graph(code, "report"), as_graph(found))
         self._load(names.graph(code, "summary"), self._summary(reading, found))
         data = ntriples(reading.graph)
@@ -321,7 +331,9 @@ class _Making:
     def _published(self, code: str) -> Reading:
         """A region as last published, with its derived parts computed anew."""
         kept = json.loads(gzip.decompress((self.path / "regions" / code / "reading.json.gz").read_bytes()))
-        graph = {quad.triple for quad in self.index.quads_for_pattern(None, None, None, Iri(names.graph(code)))}
+        graph = {
+            quad.triple for quad in self.index.quads_for_pattern(None, None, None, Iri(names.graph(code)))
+        }
         return Reading(
             code=code,
             graph=derive(graph, self.standards),
@@ -329,7 +341,10 @@ class _Making:
             status=kept["status"],
             sources=[Source(**source) for source in kept["sources"]],
             rewritings=Counter(
-                {Rewriting(**{**how, "place": Place(**how["place"])}): count for how, count in kept["rewritings"]}
+                {
+                    Rewriting(**{**how, "place": Place(**how["place"])}): count
+                    for how, count in kept["rewritings"]
+                }
             ),
             places={(subject, prop): Place(*place) for subject, prop, *place in kept["places"]},
         )
@@ -348,7 +363,9 @@ class _Making:
                 Triple(node, _PREDICATES["entities"], _integer(count)),
             }
         departments = Counter(
-            t.object for t in reading.graph if t.predicate == def_("isProvidedBy") and isinstance(t.object, Iri)
+            t.object
+            for t in reading.graph
+            if t.predicate == def_("isProvidedBy") and isinstance(t.object, Iri)
         )
         for department, count in departments.items():
             node = Iri(f"{base}/department/{department.value.rpartition('/')[2]}")
@@ -374,12 +391,20 @@ class _Making:
         graph = {
             Triple(dataset, _PREDICATES["wasGeneratedBy"], activity),
             Triple(activity, TYPE, Iri(names.PROV + "Activity")),
-            Triple(activity, _PREDICATES["endedAtTime"], Literal(_now().isoformat(), datatype=Iri(names.XSD + "dateTime"))),
+            Triple(
+                activity,
+                _PREDICATES["endedAtTime"],
+                Literal(_now().isoformat(), datatype=Iri(names.XSD + "dateTime")),
+            ),
             Triple(activity, _PREDICATES["wasAssociatedWith"], agent),
             Triple(activity, _PREDICATES["used"], Iri(names.BASE + "def")),
             Triple(agent, TYPE, Iri(names.PROV + "SoftwareAgent")),
             Triple(agent, def_("name"), Literal(f"zwfw {version('zwfw')}", language="en")),
-            Triple(dataset, def_("hasNoViolation"), Literal(str(not found.has_violation).lower(), datatype=Iri(names.XSD + "boolean"))),
+            Triple(
+                dataset,
+                def_("hasNoViolation"),
+                Literal(str(not found.has_violation).lower(), datatype=Iri(names.XSD + "boolean")),
+            ),
         }
         if not found.has_violation:
             standard = Iri(f"{names.BASE}ontology/v/{self.standards.version}")

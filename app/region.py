@@ -132,7 +132,9 @@ class _Reader:
         if described.is_file():
             self._describe(described)
         elif self.only is None:
-            self._error(Place(self.folder.name), "目录中没有 region.ttl；请先写明地区代码、标题、来源、许可和数据性质")
+            self._error(
+                Place(self.folder.name), "目录中没有 region.ttl；请先写明地区代码、标题、来源、许可和数据性质"
+            )
         if not self.errors:
             found = self._tables_and_rdf()
             for path in found:
@@ -168,7 +170,10 @@ class _Reader:
         codes = [iri.removeprefix(names.region("")) for iri in regions]
         if len(codes) != 1 or not _SIX_DIGITS.fullmatch(codes[0]):
             self._error(
-                place, "应当恰好说明一个地区 <{base}id/六位代码> a zwfw:Region，实为 {found}", "、".join(codes) or "无", base=names.BASE
+                place,
+                "应当恰好说明一个地区 <{base}id/六位代码> a zwfw:Region，实为 {found}",
+                "、".join(codes) or "无",
+                base=names.BASE,
             )
             return
         code = codes[0]
@@ -183,21 +188,27 @@ class _Reader:
         self.reading.status = facts.text(dataset, def_("dataStatus"))
         if self.reading.status not in DATA_STATUSES:
             self._error(
-                place, "zwfw:dataStatus 应为 {expected} 之一，实为“{found}”", self.reading.status, expected="、".join(DATA_STATUSES)
+                place,
+                "zwfw:dataStatus 应为 {expected} 之一，实为“{found}”",
+                self.reading.status,
+                expected="、".join(DATA_STATUSES),
             )
         self.reading.title = facts.labels(dataset)
         # Instructions for reading hang on blank nodes; what remains describes the region and its dataset.
         own = {Iri(names.region(code)), dataset}
-        self.reading.graph |= {
-            t for t in graph if t.subject in own and isinstance(t.object, Iri | Literal)
-        }
+        self.reading.graph |= {t for t in graph if t.subject in own and isinstance(t.object, Iri | Literal)}
         for subject in own:
             self.reading.places[subject.value, ""] = place
         self.reading.sources.append(Source(path.name, _sha256(path)))
 
     def _known_terms(self, graph: Graph, place: Place) -> None:
         """A misspelt term would be silently ignored, so it is an error."""
-        used = {term.value for triple in graph for term in (triple.predicate, triple.object) if isinstance(term, Iri)}
+        used = {
+            term.value
+            for triple in graph
+            for term in (triple.predicate, triple.object)
+            if isinstance(term, Iri)
+        }
         for iri in sorted(used):
             if iri.startswith(names.DEF) and Iri(iri) not in self.standards.about:
                 self._error(place, "用了本体中没有的词 {found}", names.shorten(iri))
@@ -235,10 +246,18 @@ class _Reader:
     def _parsed(self, path: Path) -> Graph:
         form = RDF_FORMATS.get(path.suffix.lower())
         if form is None:
-            self._error(Place(path.name), "不认识的文件类型“{found}”；可用 {expected}", path.suffix, expected=" ".join(sorted([*RDF_FORMATS, *table.TABLES])))
+            self._error(
+                Place(path.name),
+                "不认识的文件类型“{found}”；可用 {expected}",
+                path.suffix,
+                expected=" ".join(sorted([*RDF_FORMATS, *table.TABLES])),
+            )
             return set()
         try:
-            graph = {quad.triple for quad in parse(path=path, format=form, base_iri=names.BASE, rename_blank_nodes=True)}
+            graph = {
+                quad.triple
+                for quad in parse(path=path, format=form, base_iri=names.BASE, rename_blank_nodes=True)
+            }
             if any(isinstance(t.object, Triple) for t in graph):
                 self._error(Place(path.name), "含有 RDF 1.2 的三元组项；请只用 RDF 1.1")
             return graph
@@ -269,7 +288,9 @@ class _Reader:
         The nation's folder also holds all regions themselves.
         """
         code = self.reading.region
-        if subject in (names.region(code), names.graph(self.reading.code)) or subject.startswith(names.region(code) + "/"):
+        if subject in (names.region(code), names.graph(self.reading.code)) or subject.startswith(
+            names.region(code) + "/"
+        ):
             return True
         return self.reading.code == names.NATION and bool(
             re.fullmatch(re.escape(names.region("")) + r"\d{6}", subject)
@@ -291,7 +312,10 @@ class _Reader:
         by_name = self.standards.classes.get(sheet.name) or self.standards.classes.get(stem)
         for node in self._declared_tables():
             wanted_sheet = self.description.text(node, def_("sheetName"))
-            if self.description.text(node, def_("fileName")) == sheet.file and wanted_sheet in ("", sheet.name):
+            if self.description.text(node, def_("fileName")) == sheet.file and wanted_sheet in (
+                "",
+                sheet.name,
+            ):
                 return self._described_class(node) or by_name, node
         for node in self._declared_tables():
             if by_name is not None and self._described_class(node) == by_name:
@@ -315,7 +339,9 @@ class _Reader:
         for prop in keys:
             if prop.iri not in at:
                 self._error(
-                    sheet.place(), "缺少“{expected}”列，它用来标识每一行", expected=self.standards.label(prop.iri, "zh")
+                    sheet.place(),
+                    "缺少“{expected}”列，它用来标识每一行",
+                    expected=self.standards.label(prop.iri, "zh"),
                 )
         if not sheet.errors and all(prop.iri in at for prop in keys) and keys:
             listed = self.description.value(declared, def_("isListedAs")) if declared else None
@@ -372,7 +398,9 @@ class _Reader:
             key = [self._written(sheet, columns[at], number, cells[at]) for at in key_columns]
             for at, part in zip(key_columns, key, strict=True):
                 if not part:
-                    self._error(sheet.place(number, columns[at].heading), "单元格为空；这一列用来标识本行，不能为空")
+                    self._error(
+                        sheet.place(number, columns[at].heading), "单元格为空；这一列用来标识本行，不能为空"
+                    )
             if not all(key):
                 continue
             subject = self._minted(kind, key)
@@ -408,7 +436,9 @@ class _Reader:
         for part in filter(None, map(str.strip, parts)):
             for triple in self._said(sheet.place(row, column.heading), subject, column, part):
                 self.reading.graph.add(triple)
-            self.reading.places.setdefault((subject.value, column.prop.iri.value), sheet.place(row, column.heading))
+            self.reading.places.setdefault(
+                (subject.value, column.prop.iri.value), sheet.place(row, column.heading)
+            )
 
     def _said(self, place: Place, subject: Iri, column: _Column, part: str) -> Iterator[Triple]:
         """What one value of one cell says: a literal, a coded value, or a link (and the name of what it links to)."""
@@ -419,7 +449,11 @@ class _Reader:
         elif kind is not None and kind in self.standards.classes.values():
             elsewhere = _FROM_ELSEWHERE.fullmatch(part)
             code, key = elsewhere.groups() if elsewhere else (self.reading.region, part)
-            target = Iri(names.thing(code, _local(kind), key)) if kind != def_("Region") else Iri(names.region(key[:6]))
+            target = (
+                Iri(names.thing(code, _local(kind), key))
+                if kind != def_("Region")
+                else Iri(names.region(key[:6]))
+            )
             yield Triple(subject, prop, target)
             if column.key_is_name:
                 yield Triple(target, TYPE, kind)

@@ -84,10 +84,10 @@ class Releases:
     def current(self) -> Release | None:
         """The release in force, or nothing before the first publication."""
         try:
-            target = os.readlink(self.root / CURRENT)
+            target = (self.root / CURRENT).readlink()
         except FileNotFoundError:
             return None
-        return Release(self.folder / Path(target).name)
+        return Release(self.folder / target.name)
 
     def all(self) -> list[Release]:
         """All finished releases, oldest first."""

@@ -129,7 +129,9 @@ def report(
         for result, count in results.items()
     ]
     order = {rule.iri: number for number, rule in enumerate(rules.all)}
-    findings.sort(key=lambda f: (order[f.rule.iri], f.place or Place(""), str(f.focus), str(f.path), str(f.value)))
+    findings.sort(
+        key=lambda f: (order[f.rule.iri], f.place or Place(""), str(f.focus), str(f.path), str(f.value))
+    )
     encodings = [
         ("{file} 按 {encoding} 编码读取", {"file": source.file, "encoding": source.encoding})
         for source in reading.sources
@@ -150,7 +152,11 @@ def report(
 def _stated(result: Result, facts: Facts, standards: Standards) -> str:
     verdict = isinstance(result.value, Literal) and result.value.datatype == _BOOLEAN
     if verdict and result.path in standards.derived and isinstance(result.focus, Iri):
-        codes = (facts.text(result.focus, p) for p in standards.values(result.path, def_("isDerivedFrom")) if isinstance(p, Iri))
+        codes = (
+            facts.text(result.focus, p)
+            for p in standards.values(result.path, def_("isDerivedFrom"))
+            if isinstance(p, Iri)
+        )
         return next(filter(None, codes), plain(result.value))
     return "" if result.value == result.focus else plain(result.value)
 
@@ -177,14 +183,31 @@ def as_text(found: Report, standards: Standards, lang: str) -> str:
     """For a person: what was checked, how many findings of which rule, then the findings, grouped and capped."""
     counts = found.counts()
     lines = [
-        text("检查报告：{title}（{code}）", lang, title=language.pick(found.title, lang) or "—", code=found.code),
-        text("基准日期 {on}，规则版本 {version}，共检查 {n} 个事物", lang, on=found.on, version=found.version, n=found.subjects),
+        text(
+            "检查报告：{title}（{code}）",
+            lang,
+            title=language.pick(found.title, lang) or "—",
+            code=found.code,
+        ),
+        text(
+            "基准日期 {on}，规则版本 {version}，共检查 {n} 个事物",
+            lang,
+            on=found.on,
+            version=found.version,
+            n=found.subjects,
+        ),
     ]
     if found.status != "real":
         lines.append(text("注意：本数据为合成数据，不代表任何真实情况。", lang))
     lines += [text(note, lang, **values) for note, values in found.notes]
     lines.append(
-        text("违反 {v} 处，警告 {w} 处，提示 {i} 处", lang, v=counts["Violation"], w=counts["Warning"], i=counts["Info"])
+        text(
+            "违反 {v} 处，警告 {w} 处，提示 {i} 处",
+            lang,
+            v=counts["Violation"],
+            w=counts["Warning"],
+            i=counts["Info"],
+        )
     )
     for rule, findings in found.by_rule():
         lines += [
@@ -200,7 +223,9 @@ def as_text(found: Report, standards: Standards, lang: str) -> str:
             where = finding.place.said(lang) if finding.place else plain(finding.focus)
             lines.append(f"  - {where}  {finding.label(lang)}  {_found(finding, lang)}".rstrip())
         if len(findings) > LISTED_PER_RULE:
-            lines.append("  " + text("……另有 {n} 处，全部见 CSV 或 JSON 格式", lang, n=len(findings) - LISTED_PER_RULE))
+            lines.append(
+                "  " + text("……另有 {n} 处，全部见 CSV 或 JSON 格式", lang, n=len(findings) - LISTED_PER_RULE)
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -218,7 +243,11 @@ def plain(term: Term | None) -> str:
     if isinstance(term, Literal):
         return term.value
     shown = str(term).strip("<>")
-    ours = shown.removeprefix(names.CODE) if shown.startswith(names.CODE) else shown.removeprefix(names.BASE + "id/")
+    ours = (
+        shown.removeprefix(names.CODE)
+        if shown.startswith(names.CODE)
+        else shown.removeprefix(names.BASE + "id/")
+    )
     return unquote(ours.rpartition("/")[2]) if ours != shown else shown
 
 
@@ -307,7 +336,9 @@ def as_graph(found: Report) -> Graph:
         Triple(node, TYPE, sh("ValidationReport")),
         Triple(node, sh("conforms"), Literal(str(not found.findings).lower(), datatype=_BOOLEAN)),
         Triple(node, def_("referenceDate"), Literal(found.on.isoformat(), datatype=Iri(names.XSD + "date"))),
-        Triple(node, def_("hasNoViolation"), Literal(str(not found.has_violation).lower(), datatype=_BOOLEAN)),
+        Triple(
+            node, def_("hasNoViolation"), Literal(str(not found.has_violation).lower(), datatype=_BOOLEAN)
+        ),
     }
     for finding in found.findings:
         graph.add(Triple(node, sh("result"), finding.iri))
@@ -326,7 +357,9 @@ def _said(finding: Finding) -> list[tuple[Iri, Term]]:
         (def_("breaksRule"), finding.rule.iri),
         (def_("occurrences"), Literal(str(finding.count), datatype=_INTEGER)),
     ]
-    said += [(sh("resultMessage"), Literal(finding.message(lang), language=lang)) for lang in language.LANGUAGES]
+    said += [
+        (sh("resultMessage"), Literal(finding.message(lang), language=lang)) for lang in language.LANGUAGES
+    ]
     if finding.path is not None:
         said.append((sh("resultPath"), finding.path))
     if finding.value is not None:

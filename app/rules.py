@@ -92,7 +92,9 @@ class Rules:
         self.files = sorted(folder.glob("*/*.ttl"))
         self.prefixes = read_turtle(folder / PREFIX_FILE)
         prologue = _prologue(Facts(self.prefixes))
-        self.all = sorted((_read(path, prologue) for path in self.files), key=lambda rule: _number(rule.identifier))
+        self.all = sorted(
+            (_read(path, prologue) for path in self.files), key=lambda rule: _number(rule.identifier)
+        )
         self._of_shape = {shape: rule for rule in self.all for shape in rule.parts}
 
     def of_shape(self, shape: Iri) -> Rule:
@@ -139,7 +141,9 @@ def _read(path: Path, prologue: str) -> Rule:
         raise RuleFault(f"{path.name}: SHACL has no {', '.join(unknown)}")
     iri = Iri(names.RULE + path.stem)
     if def_("Rule") not in facts.values(iri, TYPE):
-        raise RuleFault(f"{path.name}: <{iri.value}> is not declared a zwfw:Rule; the file's name is the rule's name")
+        raise RuleFault(
+            f"{path.name}: <{iri.value}> is not declared a zwfw:Rule; the file's name is the rule's name"
+        )
     clause = facts.value(iri, SOURCE)
     if not isinstance(clause, Iri):
         raise RuleFault(f"{path.name}: no clause as dct:source")
@@ -159,7 +163,9 @@ def _read(path: Path, prologue: str) -> Rule:
     }
     for part in parts.values():
         if part.severity != severity or severity not in SEVERITIES:
-            raise RuleFault(f"{path.name}: <{part.shape.value}> must have the rule's one severity, has {part.severity!r}")
+            raise RuleFault(
+                f"{path.name}: <{part.shape.value}> must have the rule's one severity, has {part.severity!r}"
+            )
     return Rule(
         iri=iri,
         identifier=facts.text(iri, Iri(names.DCT + "identifier")),
@@ -184,7 +190,9 @@ def _select(path: Path, facts: Facts, shape: Iri, constraint: Node, prologue: st
     text = facts.text(constraint, sh("select"))
     bare = _COMMENT.sub("", text)
     if "SELECT DISTINCT" not in bare or not _TARGET_FIRST.search(bare):
-        raise RuleFault(f"{path.name}: the query must be SELECT DISTINCT and begin its WHERE with $this and its target")
+        raise RuleFault(
+            f"{path.name}: the query must be SELECT DISTINCT and begin its WHERE with $this and its target"
+        )
     forbidden = _FORBIDDEN.search(bare)
     if forbidden:
         raise RuleFault(f"{path.name}: SHACL-SPARQL forbids {forbidden[0]}")

@@ -245,7 +245,9 @@ class Standards(Facts):
         """A clause as one cites it: the document's number and the clause's number or name."""
         document = self._iri(clause, def_("isClauseOf")) or clause
         number = self.text(document, def_("documentNumber")) or self.label(document, lang)
-        part = self.text(clause, def_("clauseNumber")) or (self.label(clause, lang) if document != clause else "")
+        part = self.text(clause, def_("clauseNumber")) or (
+            self.label(clause, lang) if document != clause else ""
+        )
         return f"{number} {part}".strip()
 
     def _iri(self, subject: Node, predicate: Iri) -> Iri | None:
@@ -282,5 +284,3 @@ def digest_of(files: Iterable[Path]) -> str:
 def load() -> Standards:
     """The standard system that comes with the software."""
     return Standards(names.resources("ontology"))
-
-

@@ -61,7 +61,9 @@ class ReadingError:
     def said(self, lang: str) -> str:
         """The error as a sentence."""
         message = text(self.message, lang, found=self.found, **dict(self.values))
-        return f"{self.place.said(lang)}：{message}" if lang == "zh" else f"{self.place.said(lang)}: {message}"
+        return (
+            f"{self.place.said(lang)}：{message}" if lang == "zh" else f"{self.place.said(lang)}: {message}"
+        )
 
 
 class Unreadable(Exception):
@@ -92,7 +94,9 @@ def read(path: Path) -> list[Sheet]:
     """The sheets of a table file. Raises ``Unreadable`` when the file as a whole makes no sense."""
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
-        raise _refused(path, "文件为 {found} 字节，超过上限 {limit} 字节", str(size), limit=str(MAX_FILE_BYTES))
+        raise _refused(
+            path, "文件为 {found} 字节，超过上限 {limit} 字节", str(size), limit=str(MAX_FILE_BYTES)
+        )
     return [_csv(path)] if path.suffix.lower() == ".csv" else _workbook(path)
 
 
@@ -137,7 +141,12 @@ def _workbook(path: Path) -> list[Sheet]:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > MAX_UNPACKED_BYTES:
-            raise _refused(path, "工作簿解压后为 {found} 字节，超过上限 {limit} 字节", str(unpacked), limit=str(MAX_UNPACKED_BYTES))
+            raise _refused(
+                path,
+                "工作簿解压后为 {found} 字节，超过上限 {limit} 字节",
+                str(unpacked),
+                limit=str(MAX_UNPACKED_BYTES),
+            )
     try:
         with CalamineWorkbook.from_path(path) as book:
             sheets = []
@@ -191,7 +200,9 @@ def _sheet(file: str, name: str, rows: Iterator[tuple[int, list[str]]], encoding
         if not heading:
             sheet.errors.append(ReadingError(sheet.place(first), "第 {found} 列没有标题", str(column)))
     for heading in sorted({h for h in headings if h and headings.count(h) > 1}):
-        sheet.errors.append(ReadingError(sheet.place(first, heading), "标题“{found}”出现多次；请只保留一列", heading))
+        sheet.errors.append(
+            ReadingError(sheet.place(first, heading), "标题“{found}”出现多次；请只保留一列", heading)
+        )
     for number, row in rows:
         if not any(cell.strip() for cell in row):
             continue

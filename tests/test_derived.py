@@ -62,7 +62,9 @@ def test_a_national_code_gives_organisation_level_and_basic_code():
 def test_an_item_without_a_scheme_follows_its_region():
     region = Iri(names.region("511602"))
     graph = {
-        Triple(ITEM, def_("implementationCode"), Literal("511A19016001-511602000000-000-1151130100877844X4-1-00")),
+        Triple(
+            ITEM, def_("implementationCode"), Literal("511A19016001-511602000000-000-1151130100877844X4-1-00")
+        ),
         Triple(region, def_("usesCodeScheme"), SICHUAN),
     }
     assert Triple(ITEM, standards.TYPE, def_("SichuanCodedItem")) in derive(graph, SYSTEM)
@@ -71,7 +73,9 @@ def test_an_item_without_a_scheme_follows_its_region():
 def test_asserted_parts_are_dropped_and_deriving_twice_changes_nothing():
     lie = Triple(ITEM, def_("checkCharacterIsRight"), Literal("true", datatype=Iri(names.XSD + "boolean")))
     kind = Triple(ITEM, standards.TYPE, def_("NationallyCodedItem"))
-    code = Triple(ITEM, def_("implementationCode"), Literal("511B0053300007-511602000000-000-TE5116020105116050-1-00"))
+    code = Triple(
+        ITEM, def_("implementationCode"), Literal("511B0053300007-511602000000-000-TE5116020105116050-1-00")
+    )
     scheme = Triple(ITEM, def_("usesCodeScheme"), SICHUAN)
     once = derive({lie, kind, code, scheme}, SYSTEM)
     assert lie not in once

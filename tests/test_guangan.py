@@ -78,7 +78,9 @@ def rows():
 
 
 def test_the_list_is_read_whole(reading):
-    kinds = Counter(t.object.value.removeprefix(names.DEF) for t in reading.graph if t.predicate == standards.TYPE)
+    kinds = Counter(
+        t.object.value.removeprefix(names.DEF) for t in reading.graph if t.predicate == standards.TYPE
+    )
     assert kinds["ImplementedItem"] == len(rows()) == 1135
     assert kinds["Department"] == len({row["部门"] for row in rows()}) == 34
     item_names = {t.object.value for t in reading.graph if t.predicate.value == names.DEF + "name"}
@@ -121,7 +123,9 @@ def test_published_it_answers_by_department_and_by_rule(folder, tmp_path):
             f"""PREFIX zwfw: <{names.DEF}> SELECT ?name (COUNT(?item) AS ?n) WHERE {{
                 ?item zwfw:isProvidedBy ?department . ?department zwfw:name ?name }} GROUP BY ?name"""
         )
-        assert {row["name"].value: int(row["n"].value) for row in departments} == Counter(r["部门"] for r in rows())
+        assert {row["name"].value: int(row["n"].value) for row in departments} == Counter(
+            r["部门"] for r in rows()
+        )
         by_rule = store.select(
             f"""PREFIX zwfw: <{names.DEF}> PREFIX dct: <{names.DCT}> SELECT ?id (COUNT(?finding) AS ?n) WHERE {{
                 ?finding zwfw:breaksRule ?rule . ?rule dct:identifier ?id }} GROUP BY ?id"""

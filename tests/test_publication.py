@@ -79,13 +79,20 @@ def test_no_triple_stands_in_two_graphs(published):
 def test_data_findings_provenance_and_summaries_have_no_blank_nodes(published):
     for graph, triples in graphs(Releases(published).current()).items():
         if "/graph/" not in graph or graph.rpartition("/")[2][:6].isdigit():
-            assert not any("_:" in str(term) for triple in triples for term in (triple.subject, triple.object) if str(term).startswith("_:"))
+            assert not any(
+                "_:" in str(term)
+                for triple in triples
+                for term in (triple.subject, triple.object)
+                if str(term).startswith("_:")
+            )
 
 
 def test_conformance_is_stated_only_without_violation(published):
     found = graphs(Releases(published).current())
     states = {
-        code: any(t.predicate.value == names.DCT + "conformsTo" for t in found[names.graph(code, "provenance")])
+        code: any(
+            t.predicate.value == names.DCT + "conformsTo" for t in found[names.graph(code, "provenance")]
+        )
         for code in ("000000", "000000-sample", "370600")
     }
     assert states == {"000000": True, "000000-sample": True, "370600": False}
@@ -101,7 +108,9 @@ def test_dumps_are_sorted_packed_checked_and_marked(published):
         f"{triple} ." for triple in graphs(release)[names.graph("370600")]
     }
     sums = dict(reversed(line.split("  ")) for line in (release.dumps / CHECKSUMS).read_text().splitlines())
-    assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in files(release).items() if name != CHECKSUMS}
+    assert sums == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files(release).items() if name != CHECKSUMS
+    }
     assert not list(release.faults())
 
 
@@ -132,7 +141,13 @@ def test_unchanged_input_gives_the_same_bytes(root, folder):
 def test_two_roots_made_apart_have_the_same_dumps(published, tmp_path):
     code = "import sys, datetime, pathlib; from app import publication, rules, standards; publication.Publisher(pathlib.Path(sys.argv[1]), standards.load(), rules.load(), datetime.date(2026, 11, 24), print).publish([pathlib.Path(sys.argv[2])])"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
-    subprocess.run([sys.executable, "-c", code, tmp_path, DATA / "370600"], check=True, cwd=ROOT, env=environment, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-c", code, tmp_path, DATA / "370600"],
+        check=True,
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+    )
     assert files(Releases(tmp_path).current()) == files(Releases(published).current())
 
 
@@ -208,7 +223,12 @@ def test_killed_at_any_moment_the_old_release_stays_and_the_next_publisher_clean
 
 def test_a_second_publisher_waits_and_says_for_whom(root, folder, tmp_path):
     holder = subprocess.Popen(
-        [sys.executable, "-c", "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); f.write('somebody'); f.flush(); print(flush=True); time.sleep(1)", root / "publish.lock"],
+        [
+            sys.executable,
+            "-c",
+            "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); f.write('somebody'); f.flush(); print(flush=True); time.sleep(1)",
+            root / "publish.lock",
+        ],
         stdout=subprocess.PIPE,
     )
     holder.stdout.readline()

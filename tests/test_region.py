@@ -43,7 +43,9 @@ def read(folder, content=None, name="ImplementedItem.csv", more=None):
 def errors(folder, *args, **kwargs):
     with pytest.raises(Unreadable) as caught:
         read(folder, *args, **kwargs)
-    return [(error.place.file, error.place.row, error.place.column, error.found) for error in caught.value.errors]
+    return [
+        (error.place.file, error.place.row, error.place.column, error.found) for error in caught.value.errors
+    ]
 
 
 def test_a_table_is_read_by_its_name_and_headings(folder):
@@ -52,7 +54,12 @@ def test_a_table_is_read_by_its_name_and_headings(folder):
     assert Triple(ITEM, def_("name"), Literal("食品经营许可", language="zh")) in reading.graph
     assert Triple(ITEM, def_("hasItemType"), Iri(names.concept("item-type", "01"))) in reading.graph
     place = reading.places[ITEM.value, def_("hasItemType").value]
-    assert (place.file, place.sheet, place.row, place.column) == ("ImplementedItem.csv", "", 2, "事项类型代码")
+    assert (place.file, place.sheet, place.row, place.column) == (
+        "ImplementedItem.csv",
+        "",
+        2,
+        "事项类型代码",
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
@@ -86,7 +93,9 @@ def test_a_code_kept_as_a_number_is_refused_not_guessed(folder):
 
 def test_all_errors_of_all_files_come_in_one_run(folder):
     (folder / "Department.csv").write_text("部门名称,统一社会信用代码,电话号\n甲,,1\n", "utf-8")
-    found = errors(folder, f"{HEADINGS},网址,办事链接\n{ROW},x,不是网址\n,乙,01,x,\n", more="; zwfw:dataStatsu 1")
+    found = errors(
+        folder, f"{HEADINGS},网址,办事链接\n{ROW},x,不是网址\n,乙,01,x,\n", more="; zwfw:dataStatsu 1"
+    )
     assert found == [("region.ttl", 0, "", "zwfw:dataStatsu")]
     (folder / "region.ttl").write_text(DESCRIPTION.replace("{more}", ""), "utf-8")
     found = errors(folder)
@@ -161,7 +170,9 @@ def test_turtle_that_does_not_parse_names_its_line(folder):
     assert errors(folder, "\n\n<a> <b> .", "more.ttl")[0][:2] == ("more.ttl", 3)
 
 
-@pytest.mark.parametrize("missing", ["dct:title", "dct:source", "dct:license", "dct:issued", "zwfw:dataStatus"])
+@pytest.mark.parametrize(
+    "missing", ["dct:title", "dct:source", "dct:license", "dct:issued", "zwfw:dataStatus"]
+)
 def test_a_region_says_what_it_is(folder, missing):
     text = (folder / "region.ttl").read_text("utf-8")
     (folder / "region.ttl").write_text(text.replace(missing, "dct:description"), "utf-8")
@@ -182,7 +193,9 @@ def test_a_table_alone_is_read_with_the_description_beside_it(folder):
     assert region.read_file(path, SYSTEM).code == region.NO_REGION
 
 
-@pytest.mark.parametrize("folder", sorted(p.parent for p in names.resources("data").rglob("region.ttl")), ids=str)
+@pytest.mark.parametrize(
+    "folder", sorted(p.parent for p in names.resources("data").rglob("region.ttl")), ids=str
+)
 def test_every_region_of_the_project_reads(folder):
     reading = region.read_folder(Path(folder), SYSTEM)
     assert reading.graph

@@ -20,9 +20,7 @@ def case(rule):
     graph = read_turtle(CASES / rule.layer / f"{rule.name}.ttl")
     results = {t.subject for t in graph if t.predicate == standards.TYPE and t.object == RESULT}
     said = {(t.subject, t.predicate): t.object for t in graph if t.subject in results}
-    expected = {
-        (said[node, rules.sh("focusNode")], said[node, rules.sh("sourceShape")]) for node in results
-    }
+    expected = {(said[node, rules.sh("focusNode")], said[node, rules.sh("sourceShape")]) for node in results}
     return {t for t in graph if t.subject not in results}, expected
 
 
@@ -46,7 +44,9 @@ def test_a_misspelt_shacl_term_is_refused(tmp_path):
     source = next(path for path in BOOK.files if path.stem == "organisation-code-form")
     (tmp_path / "core").mkdir()
     (tmp_path / "prefixes.ttl").write_bytes((BOOK.folder / "prefixes.ttl").read_bytes())
-    (tmp_path / "core" / source.name).write_text(source.read_text("utf-8").replace("sh:pattern", "sh:patern"), "utf-8")
+    (tmp_path / "core" / source.name).write_text(
+        source.read_text("utf-8").replace("sh:pattern", "sh:patern"), "utf-8"
+    )
     with pytest.raises(rules.RuleFault, match="sh:patern"):
         rules.Rules(tmp_path)
 

@@ -29,8 +29,8 @@ from app.store import (
     open_store,
 )
 from app.store.embedded import NOTHING_ASKED, EmbeddedStore
+from app.store.records import FRAME_BYTES
 from app.store.terms import Iri, Literal
-from app.store.worker import FRAME_BYTES
 
 
 @pytest.fixture(scope="module")

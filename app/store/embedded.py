@@ -36,8 +36,8 @@ from app.store.query import (
     StoreError,
     StoreUnreadable,
 )
+from app.store.records import END, FAILURE, FRAME, FRAME_BYTES, MALFORMED, MEMORY, UNFIT
 from app.store.terms import BlankNode, Iri, Literal, Term, Triple
-from app.store.worker import END, FAILURE, FRAME, FRAME_BYTES, MALFORMED, MEMORY, UNFIT
 
 PAGE_SOLUTIONS = 100_000
 """A page that wants more solutions than this wants a query of its own; the web process holds them all in
@@ -128,7 +128,7 @@ class EmbeddedStore:
     def __init__(
         self, index: Path, *, workers: int = 0, timeout: float = 30, memory_mb: int = 2048, queue: int = 32
     ):
-        self.index, self.timeout, self.memory_mb, self.queue = index, timeout, memory_mb, queue
+        self.index, self.timeout, self.memory_mb, self.queue = index.resolve(), timeout, memory_mb, queue
         self.workers = workers or os.cpu_count() or 1
         # One lock for everything below. Waiters are woken in the order they came. It may be taken twice by
         # one thread: an answer nobody closed gives its worker back when it is collected, which is at any

@@ -1,11 +1,9 @@
 """The parent's side of a worker: the process, its pipes, and what it died of."""
 
-import json
 import logging
 import math
 import os
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.store.query import DeadlineExceeded, EvaluationFailed, MemoryExceeded, StoreError
-from app.store.worker import READY
+from app.store.records import read_record, request
 
 DEATH_SECONDS = 5
 """How long the end of a killed process may take to be seen, freeing some gigabytes included."""
@@ -33,14 +31,13 @@ class Worker:
         # An unnamed file and not a pipe: nobody reads it while the worker runs, and it must not fill.
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the worker)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "app.store.worker", str(index), str(memory_mb), str(os.getpid())],
+            [sys.executable, "-P", "-m", "app.store.worker", str(index), str(memory_mb), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._messages,
             env={
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(paths),
-                "PYTHONWARNINGS": "ignore",
                 "MALLOC_ARENA_MAX": "2",
             },
             cwd="/",
@@ -50,24 +47,16 @@ class Worker:
         self.overdue = False
         """Whether the watch did."""
 
-    def ask(self, request: dict[str, Any]) -> None:
-        message = json.dumps(request).encode()
+    def ask(self, content: dict[str, Any]) -> None:
+        """Send a request. Raises ``OSError`` when the worker has ended."""
         assert self.process.stdin is not None
-        self.process.stdin.write(struct.pack(">I", len(message)) + message)
+        self.process.stdin.write(request(content))
         self.process.stdin.flush()
 
     def read(self) -> tuple[bytes, bytes]:
         """The next record, kind and payload. Raises ``EOFError`` when the worker has ended."""
-        pipe = self.process.stdout
-        assert pipe is not None
-        while True:
-            head = pipe.read(5)
-            length = struct.unpack(">I", head[1:])[0] if len(head) == 5 else 0
-            payload = pipe.read(length)
-            if len(head) < 5 or len(payload) < length:
-                raise EOFError
-            if head[:1] != READY:  # said once, before its first answer
-                return head[:1], payload
+        assert self.process.stdout is not None
+        return read_record(self.process.stdout)
 
     @property
     def has_ended(self) -> bool:

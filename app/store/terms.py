@@ -84,7 +84,9 @@ def turtle(graph: Iterable[Triple]) -> bytes:
     # The engine writes its prefixes in no fixed order, and all of them.
     head = len(names.PREFIXES)
     body = b"".join(written.splitlines(keepends=True)[head:])
-    used = [(prefix, iri) for prefix, iri in names.PREFIXES.items() if re.search(rf"\b{prefix}:".encode(), body)]
+    used = [
+        (prefix, iri) for prefix, iri in names.PREFIXES.items() if re.search(rf"\b{prefix}:".encode(), body)
+    ]
     return "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in used).encode() + b"\n" + body
 
 

@@ -1,8 +1,7 @@
 """The process that evaluates queries, one at a time, for the store that started it.
 
-Run as ``python -m app.store.worker INDEX MEMORY_MB PARENT_PID``. A request comes on standard input (four
-bytes of length, then JSON), the answer goes to standard output as records: one byte of kind, four of length,
-the payload.
+Run as ``python -m app.store.worker INDEX MEMORY_MB PARENT_PID``. Requests come on standard input, answers go
+to standard output, in the form of ``records``.
 
 Everything happens in one thread, evaluation and serialisation alike: a result of the engine touched from
 another thread aborts the process. Nothing can stop an evaluation but the end of this process, so that is what
@@ -22,34 +21,40 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-READY, FRAME, END, FAILURE = b"R", b"F", b"E", b"X"
-
-FRAME_BYTES = 64 * 1024
-"""Large enough that a frame's pipe and HTTP overhead vanishes, small enough that the first one leaves early.
-Only the last frame of an answer is shorter, so a short one says that the end follows."""
+from app import names
+from app.store.records import (
+    END,
+    FAILED,
+    FAILURE,
+    FRAME,
+    FRAME_BYTES,
+    MALFORMED,
+    MEMORY,
+    UNFIT,
+    failure,
+    read_request,
+    record,
+)
+from app.store.terms import Index, Iri, QueryResultsFormat, RdfFormat, serialize
 
 OOM_SCORE = 800
 """Of 1000: when the machine runs out of memory, the kernel takes a worker and not the server."""
 
-MALFORMED, MEMORY, FAILED, UNFIT = "malformed", "memory", "failed", "unfit"
-
 
 def main(index: str, memory_mb: int, parent: int) -> None:
-    """Open the index, say so, and answer until the parent closes our input."""
+    """Open the index and answer until the parent closes our input; what is wrong with it is the first answer."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever prints by mistake goes to the log and not among the records
     _die_with(parent)
+    # Before the index is opened: the engine's own threads inherit what is forbidden then.
     _limit(memory_mb)
     _forbid_sockets()
     try:
-        from app.store.terms import Index  # after the limits: the engine must find them in force
-
         store = Index.read_only(index)
-    except (OSError, MemoryError) as error:
-        _send(replies, FAILURE, _failure(FAILED, str(error)))
+    except OSError as error:
+        _send(replies, FAILURE, failure(FAILED, str(error)))
         return
-    _send(replies, READY, b"")
-    while request := _receive(requests):
+    while request := read_request(requests):
         try:
             _answer(store, request, replies)
         except BrokenPipeError:
@@ -66,19 +71,16 @@ def _answer(store: Any, request: dict[str, Any], replies: BinaryIO) -> None:
     except SyntaxError as error:
         _send(replies, FAILURE, _malformed(str(error)))
     except TypeError as error:
-        _send(replies, FAILURE, _failure(UNFIT, str(error)))
+        _send(replies, FAILURE, failure(UNFIT, str(error)))
     except MemoryError:
-        _send(replies, FAILURE, _failure(MEMORY, "out of memory"))
+        _send(replies, FAILURE, failure(MEMORY, "out of memory"))
     except (OSError, RuntimeError, ValueError) as error:
-        _send(replies, FAILURE, _failure(FAILED, str(error)))
+        _send(replies, FAILURE, failure(FAILED, str(error)))
     else:
         _send(replies, END, b"")
 
 
 def _evaluate(store: Any, request: dict[str, Any], sink: "Frames") -> None:
-    from app import names
-    from app.store.terms import Iri, QueryResultsFormat, RdfFormat, serialize
-
     dataset: dict[str, Any] = {}
     if request["default_graphs"] or request["named_graphs"]:
         dataset["default_graph"] = [Iri(graph) for graph in request["default_graphs"]]
@@ -165,21 +167,9 @@ class Frames:
 
 
 def _send(replies: BinaryIO, kind: bytes, payload: bytes) -> None:
-    record = memoryview(kind + struct.pack(">I", len(payload)) + payload)
-    while record:  # an unbuffered pipe takes what fits
-        record = record[replies.write(record) :]
-
-
-def _receive(requests: BinaryIO) -> dict[str, Any] | None:
-    head = requests.read(4)
-    if len(head) < 4:
-        return None
-    request: dict[str, Any] = json.loads(requests.read(struct.unpack(">I", head)[0]))
-    return request
-
-
-def _failure(kind: str, message: str, line: int = 0, column: int = 0) -> bytes:
-    return json.dumps({"kind": kind, "message": message, "line": line, "column": column}).encode()
+    left = memoryview(record(kind, payload))
+    while left:  # an unbuffered pipe takes what fits
+        left = left[replies.write(left) :]
 
 
 def _malformed(message: str) -> bytes:
@@ -192,7 +182,7 @@ def _malformed(message: str) -> bytes:
     # The engine prints whole character classes; no reader wants them.
     message = re.sub(r"\[[^\]]*\.\.=.*?\](?=,|$)", "[…]", message, flags=re.DOTALL)
     message = re.sub(r"(, \[(…|_|'_')\])+", ", …", message)
-    return _failure(MALFORMED, message, line, column)
+    return failure(MALFORMED, message, line, column)
 
 
 def _die_with(parent: int) -> None:

@@ -138,7 +138,9 @@ def write(current: Path, history: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    options = argparse.ArgumentParser(description="Write divisions.ttl, the nation's administrative divisions.")
+    options = argparse.ArgumentParser(
+        description="Write divisions.ttl, the nation's administrative divisions."
+    )
     options.add_argument("current", nargs="?", type=Path, default=CURRENT, help="the list in force (JSON)")
     options.add_argument("history", nargs="?", type=Path, default=HISTORY, help="every code there was (CSV)")
     given = options.parse_args()

@@ -1,0 +1,36 @@
+# Two commands: `make serve` shows published data on http://127.0.0.1:8000, `make test` runs all checks and tests.
+# Needs Python ≥ 3.11 with venv, and make. What was done once is not done again.
+
+PYTHON ?= python3
+BIN := .venv/bin
+RELEASE ?= var/zwfw
+PORT ?= 8000
+# What a publication depends on: a change of any of these publishes again.
+SOURCES := $(shell find data ontology shapes -type f -not -name '*.py')
+
+.PHONY: serve test check
+serve: $(RELEASE)/.published
+	$(BIN)/zwfw serve --release $(RELEASE) --port $(PORT)
+
+test: .venv/.tools
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+check: test
+
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+.venv/.tools: .venv/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# Exit code 1 only says that rules were broken, which the synthetic region does on purpose.
+$(RELEASE)/.published: .venv/.installed $(SOURCES)
+	$(BIN)/zwfw publish data/000000 data/370600 --release $(RELEASE) || [ $$? -eq 1 ]
+	touch $@
