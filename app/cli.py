@@ -40,14 +40,14 @@ _QUERY_FORMATS = {
 }
 
 
-class _Date(click.ParamType):
+class _Date(click.ParamType[datetime.date]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
         try:
             return datetime.date.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r}: 应为 2026-01-31 这样的日期 (a date such as 2026-01-31)", param, ctx)
+            self.fail(f"{value!r}: 应为 2026-01-31 这样的日期 · a date such as 2026-01-31", param, ctx)
 
 
 _release_option = click.option(
@@ -170,7 +170,7 @@ def _chosen(book: rules.Rules, only: str | None, layer: str | None) -> list[rule
         wanted = [name.strip() for name in only.split(",") if name.strip()]
         unknown = [name for name in wanted if book.find(name) is None]
         if unknown:
-            raise click.BadParameter(f"没有规则 (no such rule): {', '.join(unknown)}", param_hint="--rules")
+            raise click.BadParameter(f"没有规则 · no such rule: {', '.join(unknown)}", param_hint="--rules")
         chosen = [rule for rule in chosen if rule in [book.find(name) for name in wanted]]
     if layer:
         layers = sorted({rule.layer for rule in book.all})
@@ -264,7 +264,7 @@ def publish(
     show_default=True,
     type=click.FloatRange(min=0.1),
     metavar="S",
-    help="一次查询的时限（秒）· Deadline of a query in seconds.",
+    help="一次查询的时限（秒） · Deadline of a query in seconds.",
 )
 @click.option(
     "--memory",

@@ -60,7 +60,8 @@ class ReadingError:
 
     def said(self, lang: str) -> str:
         """The error as a sentence."""
-        message = text(self.message, lang, found=self.found, **dict(self.values))
+        values = {name: text(value, lang) for name, value in self.values}
+        message = text(self.message, lang, found=text(self.found, lang), **values)
         return (
             f"{self.place.said(lang)}：{message}" if lang == "zh" else f"{self.place.said(lang)}: {message}"
         )
