@@ -4,6 +4,7 @@ Comes from the folders named with ``--above``, else from the folders beside the 
 nation's divisions come with the software. A level that is nowhere to be had is reported, never guessed.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,9 @@ from app import codes, names
 from app.region import DESCRIPTION, SAMPLE, read_folder
 from app.standards import Facts, Standards
 from app.store.terms import Graph, Index, Iri, Triple
+
+
+_REGION = re.compile(re.escape(names.region("")) + r"(\d{6})")
 
 
 class Source(Protocol):
@@ -76,7 +80,11 @@ def gather(own: Graph, code: str, sources: list[Source]) -> tuple[Graph, list[st
         # A region's sample stands below its facts, not above them.
         held = {level: source for level, source in held.items() if not level.startswith(region)}
     wanted = {triple.object for triple in own if isinstance(triple.object, Iri)}
-    wanted |= {Iri(names.region(level)) for level in [region, *chain]}
+    named = {match[1] for iri in wanted if (match := _REGION.fullmatch(iri.value))} | {region}
+    # A region is described with those above it: what is said of it refers to them.
+    wanted |= {
+        Iri(names.region(up)) for code in named if code.isdigit() for up in [code, *codes.region_chain(code)]
+    }
     ours = tuple(iri for iri in wanted if iri.value.startswith(names.BASE + "id/"))
     found = {
         triple for level, source in held.items() for iri in ours for triple in source.describe(iri, level)
