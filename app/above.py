@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from app import codes, names
-from app.region import DESCRIPTION, SAMPLE, read_folder
+from app import codes, description, names
+from app.description import SAMPLE
+from app.region import read_folder
 from app.standards import Facts, Standards
 from app.store.terms import Graph, Index, Iri, Triple
-
 
 _REGION = re.compile(re.escape(names.region("")) + r"(\d{6})")
 
@@ -36,7 +36,7 @@ class Folders:
         self._read: dict[str, Facts] = {}
 
     def has(self, code: str) -> bool:
-        return (self._folder(code) / DESCRIPTION).is_file()
+        return (self._folder(code) / description.FILE).is_file()
 
     def describe(self, thing: Iri, code: str) -> Iterable[Triple]:
         if code not in self._read:
@@ -67,6 +67,15 @@ class Published:
         )
 
 
+def sources(folder: Path, above: Path | None, index: Path | None, standards: Standards) -> list["Source"]:
+    """Where what stands above a region's folder comes from: the folders in ``above`` where given; else those beside
+    it, else the release with ``index``. The nation comes with the software."""
+    found: list[Source] = [Folders(above or folder.resolve().parent, standards)]
+    if above is None and index is not None:
+        found.append(Published.of(index))
+    return [*found, Folders(names.resources("data"), standards)]
+
+
 def gather(own: Graph, code: str, sources: list[Source]) -> tuple[Graph, list[str]]:
     """What the levels above say about the things ``own`` refers to, and the codes of the levels not to be had.
 
@@ -85,7 +94,12 @@ def gather(own: Graph, code: str, sources: list[Source]) -> tuple[Graph, list[st
     wanted |= {
         Iri(names.region(up)) for code in named if code.isdigit() for up in [code, *codes.region_chain(code)]
     }
-    ours = tuple(iri for iri in wanted if iri.value.startswith(names.BASE + "id/"))
+    own_things = names.region(region) + "/"
+    ours = [
+        iri
+        for iri in wanted
+        if iri.value.startswith(names.BASE + "id/") and not iri.value.startswith(own_things)
+    ]
     found = {
         triple for level, source in held.items() for iri in ours for triple in source.describe(iri, level)
     }

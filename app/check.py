@@ -20,12 +20,12 @@ from app.store.terms import (
     Graph,
     Index,
     Iri,
-    Literal,
     Quad,
     QuerySolutions,
     RdfFormat,
     Term,
     Triple,
+    day,
     def_,
     parse,
     serialize,
@@ -64,7 +64,7 @@ def check(
     ``beside`` is the ontology and what stands above; ``on`` is the date rules about time judge by.
     """
     subjects = {triple.subject for triple in own}
-    today = Triple(CHECK, def_("referenceDate"), Literal(on.isoformat(), datatype=Iri(names.XSD + "date")))
+    today = Triple(CHECK, def_("referenceDate"), day(on))
     found = ENGINES[engine](own, beside | {today}, rules, prefixes)
     return Counter({result: count for result, count in found.items() if result.focus in subjects})
 

@@ -16,12 +16,12 @@ from typing import Any, NoReturn
 
 import click
 
-from app import above, check, doctor, language, names, publication, region, report, rules, standards
+from app import above, check, doctor, language, publication, region, report, rules, standards
 from app.language import text
 from app.release import Release, Releases
+from app.source import Unreadable
 from app.store import FormatUnfit, Query, StoreError, open_store
 from app.store.terms import turtle
-from app.table import Unreadable
 
 VIOLATIONS, USAGE, UNREADABLE = 1, 2, 3
 
@@ -125,6 +125,8 @@ def check_(
     system, book = standards.load(), rules.load()
     chosen = _chosen(book, only, layer)
     failed = unreadable = False
+    current = Releases(root).current()
+    index = current.index if current is not None and current.index.is_dir() else None
     found: list[report.Report] = []
     with _progress(lang) as say:
         for path in paths:
@@ -139,7 +141,15 @@ def check_(
                 continue
             say(text("检查 {code}", lang, code=reading.code))
             found.append(
-                _checked(reading, _sources(path, above_, root, system), system, book, chosen, engine, on)
+                _checked(
+                    reading,
+                    above.sources(path if path.is_dir() else path.parent, above_, index, system),
+                    system,
+                    book,
+                    chosen,
+                    engine,
+                    on,
+                )
             )
     for one in found:
         click.echo(report.FORMATS["json" if as_json else form](one, system, lang), nl=False)
@@ -178,16 +188,6 @@ def _chosen(book: rules.Rules, only: str | None, layer: str | None) -> list[rule
             raise click.BadParameter(f"{layer!r}: {', '.join(layers)}", param_hint="--layer")
         chosen = [rule for rule in chosen if rule.layer == layer]
     return chosen
-
-
-def _sources(path: Path, above_: Path | None, root: Path, system: standards.Standards) -> list[above.Source]:
-    """Where what stands above comes from: ``--above``, else the folders beside, else the release; the nation at last."""
-    folder = path.resolve() if path.is_dir() else path.resolve().parent
-    sources: list[above.Source] = [above.Folders(above_ or folder.parent, system)]
-    current = Releases(root).current()
-    if above_ is None and current is not None and current.index.is_dir():
-        sources.append(above.Published.of(current.index))
-    return [*sources, above.Folders(names.resources("data"), system)]
 
 
 @zwfw.command()

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from app import codes, names
 from app.standards import TYPE, CodeForm, Standards
-from app.store.terms import Graph, Iri, Literal, Node, Term, Triple, def_
+from app.store.terms import Graph, Iri, Literal, Node, Term, Triple, boolean, def_
 
-_BOOLEAN = Iri(names.XSD + "boolean")
 _SCHEMES_FOR_ALL = (
     Iri(names.concept("code-scheme", "organisation")),
     Iri(names.concept("code-scheme", "region")),
@@ -112,4 +111,4 @@ def _term(prop: Iri, text: str, standards: Standards) -> Term:
 
 
 def _verdict(subject: Node, name: str, right: bool) -> Triple:
-    return Triple(subject, def_(name), Literal(str(right).lower(), datatype=_BOOLEAN))
+    return Triple(subject, def_(name), boolean(right))

@@ -21,13 +21,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import codes, names
+from app import codes, description, names
 from app.above import Published, gather
 from app.check import check
 from app.derived import derive
+from app.description import SAMPLE
 from app.inference import infer
 from app.language import text
-from app.region import DESCRIPTION, SAMPLE, Reading, Rewriting, Source, read_folder
+from app.provenance import provenance
+from app.region import Reading, Rewriting, read_folder
 from app.release import (
     MANIFEST,
     RETENTION,
@@ -41,32 +43,22 @@ from app.release import (
 )
 from app.report import Report, as_csv, as_graph, as_json, as_turtle, report
 from app.rules import Rules
-from app.standards import TYPE, Standards, digest_of
+from app.source import Place, Source, Unreadable
+from app.standards import Standards, digest_of
 from app.store.terms import (
     Graph,
     Index,
     Iri,
-    Literal,
     RdfFormat,
     Triple,
     canonical,
-    def_,
     literal_forms,
     ntriples,
     turtle,
 )
-from app.table import Place, Unreadable
+from app.summary import summary
 
 LOCK = "publish.lock"
-_PREDICATES = {
-    name: Iri(namespace + name)
-    for namespace, locals_ in (
-        (names.PROV, ("wasGeneratedBy", "used", "endedAtTime", "wasAssociatedWith", "wasDerivedFrom")),
-        (names.VOID, ("triples", "classPartition", "class", "entities")),
-        (names.DCT, ("conformsTo",)),
-    )
-    for name in locals_
-}
 
 
 class Refused(Exception):
@@ -135,7 +127,7 @@ class Publisher:
         for folder in folders:
             for part in (
                 [folder, folder / SAMPLE]
-                if sample and (folder / SAMPLE / DESCRIPTION).is_file()
+                if sample and (folder / SAMPLE / description.FILE).is_file()
                 else [folder]
             ):
                 self._say("读取 {folder}", folder=part)
@@ -257,7 +249,7 @@ class _Making:
             names.graph(code, "inferred"), self._new(infer(reading.graph, above, self.standards), reading)
         )
         self._load(names.graph(code, "report"), as_graph(found))
-        self._load(names.graph(code, "summary"), self._summary(reading, found))
+        self._load(names.graph(code, "summary"), summary(reading, found))
         data = ntriples(reading.graph)
         suffix = "-synthetic" if reading.is_synthetic else ""
         for stale in (self.path / "dumps").glob(f"{code}*"):
@@ -281,7 +273,7 @@ class _Making:
             "dumps": dumps,
         }
         self.manifest["regions"][code] = entry
-        self._load(names.graph(code, "provenance"), self._provenance(reading, found))
+        self._load(names.graph(code, "provenance"), provenance(reading, found, self.standards, _now()))
         return found
 
     def _new(self, graph: Graph, reading: Reading) -> Graph:
@@ -349,87 +341,6 @@ class _Making:
             places={(subject, prop): Place(*place) for subject, prop, *place in kept["places"]},
         )
 
-    def _summary(self, reading: Reading, found: Report) -> Graph:
-        """Counts for national questions: things by class, items by department, findings by rule (VoID and ours)."""
-        dataset = Iri(names.graph(reading.code))
-        base = names.graph(reading.code, "summary")
-        graph = {Triple(dataset, _PREDICATES["triples"], _integer(len(reading.graph)))}
-        kinds = Counter(t.object for t in reading.graph if t.predicate == TYPE and isinstance(t.object, Iri))
-        for kind, count in kinds.items():
-            node = Iri(f"{base}/class/{kind.value.rpartition('#')[2].rpartition('/')[2]}")
-            graph |= {
-                Triple(dataset, _PREDICATES["classPartition"], node),
-                Triple(node, _PREDICATES["class"], kind),
-                Triple(node, _PREDICATES["entities"], _integer(count)),
-            }
-        departments = Counter(
-            t.object
-            for t in reading.graph
-            if t.predicate == def_("isProvidedBy") and isinstance(t.object, Iri)
-        )
-        for department, count in departments.items():
-            node = Iri(f"{base}/department/{department.value.rpartition('/')[2]}")
-            graph |= {
-                Triple(node, def_("summarises"), dataset),
-                Triple(node, def_("ofDepartment"), department),
-                Triple(node, def_("itemCount"), _integer(count)),
-            }
-        for rule, findings in found.by_rule():
-            node = Iri(f"{base}/rule/{rule.name}")
-            graph |= {
-                Triple(node, def_("summarises"), dataset),
-                Triple(node, def_("ofRule"), rule.iri),
-                Triple(node, def_("findingCount"), _integer(len(findings))),
-            }
-        return graph
-
-    def _provenance(self, reading: Reading, found: Report) -> Graph:
-        """Who made the dataset from which files, when, by which rules, and what was read otherwise than written."""
-        dataset = Iri(names.graph(reading.code))
-        base = names.graph(reading.code, "provenance")
-        activity, agent = Iri(f"{base}/publication"), Iri(f"{base}/agent")
-        graph = {
-            Triple(dataset, _PREDICATES["wasGeneratedBy"], activity),
-            Triple(activity, TYPE, Iri(names.PROV + "Activity")),
-            Triple(
-                activity,
-                _PREDICATES["endedAtTime"],
-                Literal(_now().isoformat(), datatype=Iri(names.XSD + "dateTime")),
-            ),
-            Triple(activity, _PREDICATES["wasAssociatedWith"], agent),
-            Triple(activity, _PREDICATES["used"], Iri(names.BASE + "def")),
-            Triple(agent, TYPE, Iri(names.PROV + "SoftwareAgent")),
-            Triple(agent, def_("name"), Literal(f"zwfw {version('zwfw')}", language="en")),
-            Triple(
-                dataset,
-                def_("hasNoViolation"),
-                Literal(str(not found.has_violation).lower(), datatype=Iri(names.XSD + "boolean")),
-            ),
-        }
-        if not found.has_violation:
-            standard = Iri(f"{names.BASE}ontology/v/{self.standards.version}")
-            graph.add(Triple(dataset, _PREDICATES["conformsTo"], standard))
-        for source in reading.sources:
-            node = Iri(f"{base}/file/{source.sha256[:16]}")
-            graph |= {
-                Triple(dataset, _PREDICATES["wasDerivedFrom"], node),
-                Triple(node, def_("fileName"), Literal(source.file)),
-                Triple(node, def_("sha256"), Literal(source.sha256)),
-            }
-            if source.encoding:
-                graph.add(Triple(node, def_("encoding"), Literal(source.encoding)))
-        for how, count in reading.rewritings.items():
-            node = Iri(f"{base}/rewriting/{hashlib.sha256(repr(how).encode()).hexdigest()[:16]}")
-            graph |= {
-                Triple(activity, def_("hasValueMap"), node),
-                Triple(node, def_("fileName"), Literal(how.place.file)),
-                Triple(node, def_("heading"), Literal(how.place.column)),
-                Triple(node, def_("writtenAs"), Literal(how.written)),
-                Triple(node, def_("readAs"), Literal(how.read)),
-                Triple(node, def_("cellCount"), _integer(count)),
-            }
-        return graph
-
     def _finish(self, system: str, given: list[str]) -> Release:
         made = _now()
         counts = {code: entry["counts"] for code, entry in self.manifest["regions"].items()}
@@ -472,7 +383,3 @@ def _locked(path: Path, wait: Callable[[str], None]) -> Iterator[None]:
 
 def _now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-
-
-def _integer(number: int) -> Literal:
-    return Literal(str(number), datatype=Iri(names.XSD + "integer"))

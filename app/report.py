@@ -18,9 +18,9 @@ from app.check import Result
 from app.language import text
 from app.region import Reading
 from app.rules import SEVERITIES, Rule, Rules, sh
+from app.source import Place
 from app.standards import TYPE, Facts, Standards
-from app.store.terms import Graph, Iri, Literal, Term, Triple, def_, turtle
-from app.table import Place
+from app.store.terms import Graph, Iri, Literal, Term, Triple, boolean, day, def_, integer, turtle
 
 LISTED_PER_RULE = 20
 """How many findings of a rule the text report lists before it says how many more there are; other formats list all."""
@@ -31,7 +31,6 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 _BOOLEAN = Iri(names.XSD + "boolean")
-_INTEGER = Iri(names.XSD + "integer")
 
 
 @dataclass(frozen=True)
@@ -334,11 +333,9 @@ def as_graph(found: Report) -> Graph:
     node = Iri(names.graph(found.code, "report"))
     graph = {
         Triple(node, TYPE, sh("ValidationReport")),
-        Triple(node, sh("conforms"), Literal(str(not found.findings).lower(), datatype=_BOOLEAN)),
-        Triple(node, def_("referenceDate"), Literal(found.on.isoformat(), datatype=Iri(names.XSD + "date"))),
-        Triple(
-            node, def_("hasNoViolation"), Literal(str(not found.has_violation).lower(), datatype=_BOOLEAN)
-        ),
+        Triple(node, sh("conforms"), boolean(not found.findings)),
+        Triple(node, def_("referenceDate"), day(found.on)),
+        Triple(node, def_("hasNoViolation"), boolean(not found.has_violation)),
     }
     for finding in found.findings:
         graph.add(Triple(node, sh("result"), finding.iri))
@@ -355,7 +352,7 @@ def _said(finding: Finding) -> list[tuple[Iri, Term]]:
         (sh("sourceConstraintComponent"), Iri(finding.component)),
         (sh("resultSeverity"), sh(finding.rule.severity)),
         (def_("breaksRule"), finding.rule.iri),
-        (def_("occurrences"), Literal(str(finding.count), datatype=_INTEGER)),
+        (def_("occurrences"), integer(finding.count)),
     ]
     said += [
         (sh("resultMessage"), Literal(finding.message(lang), language=lang)) for lang in language.LANGUAGES
@@ -369,7 +366,7 @@ def _said(finding: Finding) -> list[tuple[Iri, Term]]:
         if finding.place.sheet:
             said.append((def_("sheetName"), Literal(finding.place.sheet)))
         if finding.place.row:
-            said.append((def_("row"), Literal(str(finding.place.row), datatype=_INTEGER)))
+            said.append((def_("row"), integer(finding.place.row)))
         if finding.place.column:
             said.append((def_("heading"), Literal(finding.place.column)))
     return said

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from app import language, names
-from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, def_, read_turtle
+from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, boolean, def_, read_turtle
 
 TYPE = Iri(names.RDF + "type")
 RANGE = Iri(names.RDFS + "range")
@@ -120,8 +120,9 @@ class Standards(Facts):
     @cached_property
     def derived(self) -> frozenset[Iri]:
         """The properties and classes that are computed on reading and never taken from a source."""
-        yes = Literal("true", datatype=Iri(names.XSD + "boolean"))
-        return frozenset(node for node in self.subjects(def_("isDerived"), yes) if isinstance(node, Iri))
+        return frozenset(
+            node for node in self.subjects(def_("isDerived"), boolean(True)) if isinstance(node, Iri)
+        )
 
     @cached_property
     def classes(self) -> dict[str, Iri]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from app.language import text
+from app.source import Place, ReadingError, Unreadable, refused
 
 MAX_FILE_BYTES = 128 * 1024 * 1024
 """A clerk's table is a few megabytes; ten times the largest list seen leaves room and still fits in memory."""
@@ -26,53 +26,6 @@ EXACT_DIGITS = 15
 
 WORKBOOKS = frozenset({".xlsx", ".xls", ".ods"})
 TABLES = WORKBOOKS | {".csv"}
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where something stands: file, sheet (empty in CSV), row as the spreadsheet shows it (0: the whole), column by
-    its heading."""
-
-    file: str
-    sheet: str = ""
-    row: int = 0
-    column: str = ""
-
-    def said(self, lang: str) -> str:
-        """The place as one says it; empty parts are left out."""
-        parts = [
-            self.file,
-            text("工作表“{sheet}”", lang, sheet=self.sheet) if self.sheet else "",
-            text("第 {row} 行", lang, row=self.row) if self.row else "",
-            text("“{column}”列", lang, column=self.column) if self.column else "",
-        ]
-        return (" " if lang == "zh" else ", ").join(part for part in parts if part)
-
-
-@dataclass(frozen=True, order=True)
-class ReadingError:
-    """What stops a file from being read: where, what stands there, and what was expected, as a Chinese message id."""
-
-    place: Place
-    message: str
-    found: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-
-    def said(self, lang: str) -> str:
-        """The error as a sentence."""
-        values = {name: text(value, lang) for name, value in self.values}
-        message = text(self.message, lang, found=text(self.found, lang), **values)
-        return (
-            f"{self.place.said(lang)}：{message}" if lang == "zh" else f"{self.place.said(lang)}: {message}"
-        )
-
-
-class Unreadable(Exception):
-    """A file, folder or upload that cannot be read as a whole; it holds every error found in one run."""
-
-    def __init__(self, *errors: ReadingError) -> None:
-        super().__init__("\n".join(error.said("zh") for error in errors))
-        self.errors = list(errors)
 
 
 @dataclass
@@ -102,7 +55,7 @@ def read(path: Path) -> list[Sheet]:
 
 
 def _refused(path: Path, message: str, found: str = "", **values: str) -> Unreadable:
-    return Unreadable(ReadingError(Place(path.name), message, found, tuple(sorted(values.items()))))
+    return Unreadable(refused(Place(path.name), message, found, **values))
 
 
 def _csv(path: Path) -> Sheet:

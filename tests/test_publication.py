@@ -16,8 +16,8 @@ import pytest
 from app import names, rules, standards
 from app.publication import Publisher, Refused
 from app.release import CHECKSUMS, Releases
+from app.source import Unreadable
 from app.store.terms import Index
-from app.table import Unreadable
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "data"

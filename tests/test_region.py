@@ -7,8 +7,8 @@ import pytest
 import xlsxwriter
 
 from app import names, region, standards
+from app.source import Unreadable
 from app.store.terms import Iri, Literal, Triple, def_
-from app.table import Unreadable
 
 SYSTEM = standards.load()
 DESCRIPTION = """

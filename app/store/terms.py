@@ -4,6 +4,7 @@ The store's own canonical form is decided here too, because it rewrites literals
 becomes ``7``, language tags become lower case): what is checked, reported, dumped and indexed must be one form.
 """
 
+import datetime
 import hashlib
 import re
 from collections.abc import Iterable
@@ -47,8 +48,11 @@ __all__ = [
     "RdfFormat",
     "Term",
     "Triple",
+    "boolean",
     "canonical",
+    "day",
     "def_",
+    "integer",
     "literal_forms",
     "ntriples",
     "parse",
@@ -58,12 +62,25 @@ __all__ = [
     "turtle",
 ]
 
-TYPE = NamedNode(names.RDF + "type")
-
 
 def def_(term: str) -> NamedNode:
     """The node of a term of our ontology: ``def_("ServiceItem")``."""
     return NamedNode(names.DEF + term)
+
+
+def integer(number: int) -> Literal:
+    """An ``xsd:integer``."""
+    return Literal(str(number), datatype=NamedNode(names.XSD + "integer"))
+
+
+def boolean(value: bool) -> Literal:
+    """An ``xsd:boolean`` in its canonical form."""
+    return Literal(str(value).lower(), datatype=NamedNode(names.XSD + "boolean"))
+
+
+def day(date: datetime.date) -> Literal:
+    """An ``xsd:date``."""
+    return Literal(date.isoformat(), datatype=NamedNode(names.XSD + "date"))
 
 
 def read_turtle(path: Path) -> Graph:

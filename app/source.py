@@ -1,0 +1,103 @@
+"""A region's files: places in them, what is wrong at a place, and RDF files as graphs."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from app import names
+from app.language import text
+from app.store.terms import Graph, RdfFormat, Triple, parse
+
+RDF_FORMATS = {
+    ".ttl": RdfFormat.TURTLE,
+    ".nt": RdfFormat.N_TRIPLES,
+    ".nq": RdfFormat.N_QUADS,
+    ".trig": RdfFormat.TRIG,
+    ".jsonld": RdfFormat.JSON_LD,
+    ".rdf": RdfFormat.RDF_XML,
+    ".owl": RdfFormat.RDF_XML,
+}
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where something stands: file, sheet (empty in CSV), row as the spreadsheet shows it (0: the whole), column by
+    its heading."""
+
+    file: str
+    sheet: str = ""
+    row: int = 0
+    column: str = ""
+
+    def said(self, lang: str) -> str:
+        """The place as one says it; empty parts are left out."""
+        parts = [
+            self.file,
+            text("工作表“{sheet}”", lang, sheet=self.sheet) if self.sheet else "",
+            text("第 {row} 行", lang, row=self.row) if self.row else "",
+            text("“{column}”列", lang, column=self.column) if self.column else "",
+        ]
+        return (" " if lang == "zh" else ", ").join(part for part in parts if part)
+
+
+@dataclass(frozen=True, order=True)
+class ReadingError:
+    """What stops a file from being read: where, what stands there, and what was expected, as a Chinese message id."""
+
+    place: Place
+    message: str
+    found: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+    def said(self, lang: str) -> str:
+        """The error as a sentence."""
+        values = {name: text(value, lang) for name, value in self.values}
+        message = text(self.message, lang, found=text(self.found, lang), **values)
+        return (
+            f"{self.place.said(lang)}：{message}" if lang == "zh" else f"{self.place.said(lang)}: {message}"
+        )
+
+
+class Unreadable(Exception):
+    """A file, folder or upload that cannot be read as a whole; it holds every error found in one run."""
+
+    def __init__(self, *errors: ReadingError) -> None:
+        super().__init__("\n".join(error.said("zh") for error in errors))
+        self.errors = list(errors)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that was read: its name, SHA-256, the encoding found (tables of text only) and its number of rows."""
+
+    file: str
+    sha256: str
+    encoding: str = ""
+    rows: int = 0
+
+    @classmethod
+    def of(cls, path: Path, encoding: str = "", rows: int = 0) -> "Source":
+        """The record of a file."""
+        return cls(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), encoding, rows)
+
+
+def refused(place: Place, message: str, found: str = "", **values: str) -> ReadingError:
+    """What is wrong at a place, with the values its message names."""
+    return ReadingError(place, message, found, tuple(sorted(values.items())))
+
+
+def read_rdf(path: Path) -> Graph:
+    """The triples of an RDF file, graphs merged, relative IRIs under our base. Raises ``Unreadable``."""
+    try:
+        quads = parse(
+            path=path, format=RDF_FORMATS[path.suffix.lower()], base_iri=names.BASE, rename_blank_nodes=True
+        )
+        graph = {quad.triple for quad in quads}
+    except SyntaxError as error:
+        place = Place(path.name, row=error.lineno or 0)
+        raise Unreadable(refused(place, "不是合法的 RDF：{found}", str(error.msg))) from error
+    except (ValueError, OSError) as error:
+        raise Unreadable(refused(Place(path.name), "不是合法的 RDF：{found}", str(error))) from error
+    if any(isinstance(triple.object, Triple) for triple in graph):
+        raise Unreadable(refused(Place(path.name), "含有 RDF 1.2 的三元组项；请只用 RDF 1.1"))
+    return graph

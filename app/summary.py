@@ -1,0 +1,46 @@
+"""Counts prepared at publication, so that national questions add up regions and never count the nation anew."""
+
+from collections import Counter
+
+from app import names
+from app.region import Reading
+from app.report import Report
+from app.standards import TYPE
+from app.store.terms import Graph, Iri, Triple, def_, integer
+
+
+def summary(reading: Reading, found: Report) -> Graph:
+    """Counts for national questions: things by class, items by department, findings by rule (VoID and ours)."""
+    dataset = Iri(names.graph(reading.code))
+    base = names.graph(reading.code, "summary")
+    graph = {Triple(dataset, _void("triples"), integer(len(reading.graph)))}
+    kinds = Counter(t.object for t in reading.graph if t.predicate == TYPE and isinstance(t.object, Iri))
+    for kind, count in kinds.items():
+        node = Iri(f"{base}/class/{kind.value.rpartition('#')[2].rpartition('/')[2]}")
+        graph |= {
+            Triple(dataset, _void("classPartition"), node),
+            Triple(node, _void("class"), kind),
+            Triple(node, _void("entities"), integer(count)),
+        }
+    departments = Counter(
+        t.object for t in reading.graph if t.predicate == def_("isProvidedBy") and isinstance(t.object, Iri)
+    )
+    for department, count in departments.items():
+        node = Iri(f"{base}/department/{department.value.rpartition('/')[2]}")
+        graph |= {
+            Triple(node, def_("summarises"), dataset),
+            Triple(node, def_("ofDepartment"), department),
+            Triple(node, def_("itemCount"), integer(count)),
+        }
+    for rule, findings in found.by_rule():
+        node = Iri(f"{base}/rule/{rule.name}")
+        graph |= {
+            Triple(node, def_("summarises"), dataset),
+            Triple(node, def_("ofRule"), rule.iri),
+            Triple(node, def_("findingCount"), integer(len(findings))),
+        }
+    return graph
+
+
+def _void(term: str) -> Iri:
+    return Iri(names.VOID + term)
