@@ -138,6 +138,21 @@ def test_unchanged_input_gives_the_same_bytes(root, folder):
     assert files(Releases(root).current()) == before
 
 
+def test_check_report_dump_and_index_use_one_form_of_a_literal(root, folder):
+    """The store writes ``007`` as ``7``; what is published has one form everywhere."""
+    subject = f"<{names.region('370600')}/Department/113706009990000564>"
+    number = '"007"^^<http://www.w3.org/2001/XMLSchema#integer>'
+    (folder / "more.ttl").write_text(f"{subject} <http://purl.org/dc/terms/extent> {number} .", "utf-8")
+    publisher(root).publish([folder])
+    release = Releases(root).current()
+    dump = gzip.decompress(files(release)["370600-synthetic.nt.gz"]).decode()
+    assert number not in dump
+    assert number.replace("007", "7") in dump
+    assert f"{subject} <http://purl.org/dc/terms/extent> {number.replace('007', '7')}" in {
+        str(triple) for triple in graphs(release)[names.graph("370600")]
+    }
+
+
 def test_two_roots_made_apart_have_the_same_dumps(published, tmp_path):
     code = "import sys, datetime, pathlib; from app import publication, rules, standards; publication.Publisher(pathlib.Path(sys.argv[1]), standards.load(), rules.load(), datetime.date(2026, 11, 24), print).publish([pathlib.Path(sys.argv[2])])"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}

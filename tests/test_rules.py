@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import check, names, rules, standards
-from app.store.terms import Iri, Triple, read_turtle
+from app.store.terms import Iri, Literal, Triple, read_turtle
 
 CASES = Path(__file__).parent / "rules"
 ON = datetime.date(2026, 11, 24)
@@ -49,6 +49,25 @@ def test_a_misspelt_shacl_term_is_refused(tmp_path):
     )
     with pytest.raises(rules.RuleFault, match="sh:patern"):
         rules.Rules(tmp_path)
+
+
+def test_no_engine_respells_the_value_it_reports(tmp_path):
+    """rdflib would write ``007`` as ``7``; a finding must show what stands there."""
+    (tmp_path / "core").mkdir()
+    (tmp_path / "prefixes.ttl").write_bytes((BOOK.folder / "prefixes.ttl").read_bytes())
+    (tmp_path / "core" / "no-extent.ttl").write_text(
+        f"""@prefix sh: <{names.SH}> . @prefix dct: <{names.DCT}> . @prefix rule: <{names.RULE}> .
+        rule:no-extent a sh:PropertyShape , <{names.DEF}Rule> ; dct:identifier "R99" ; dct:source rule:x ;
+            sh:targetSubjectsOf dct:extent ; sh:path dct:extent ; sh:nodeKind sh:IRI ; sh:severity sh:Warning .""",
+        "utf-8",
+    )
+    book = rules.Rules(tmp_path)
+    number = Literal("007", datatype=Iri(names.XSD + "integer"))
+    data = {Triple(Iri("https://example.org/a"), Iri(names.DCT + "extent"), number)}
+    for engine in check.ENGINES:
+        assert [result.value for result in check.check(data, set(), book.all, book.prefixes, ON, engine)] == [
+            number
+        ]
 
 
 def test_findings_count_only_for_subjects_of_the_checked_graph():
