@@ -28,7 +28,7 @@ def examine(root: Path, lang: str) -> list[Finding]:
     """Look at everything; a check that fails becomes a finding, never an exception."""
     checks: list[tuple[str, Callable[[], Iterator[tuple[bool, str]]]]] = [
         (text("运行环境", lang), _software),
-        (text("本体与规则", lang), _system),
+        (text("本体与规则", lang), lambda: _system(lang)),
         (text("发布目录", lang), lambda: _root(root, lang)),
     ]
     release = Releases(root).current()
@@ -52,10 +52,14 @@ def _software() -> Iterator[tuple[bool, str]]:
             yield False, f"{name}: pip install -c constraints.txt ."
 
 
-def _system() -> Iterator[tuple[bool, str]]:
+def _system(lang: str) -> Iterator[tuple[bool, str]]:
     system, book = standards.load(), rules.load()
-    yield bool(system.classes), f"{len(system.classes)} classes, {len(system.properties)} properties"
-    yield bool(book.all), f"{len(book.all)} rules"
+    kinds, properties = len(set(system.classes.values())), len(system.properties)
+    yield (
+        kinds > 0,
+        text("本体含 {kinds} 个类、{properties} 个属性", lang, kinds=kinds, properties=properties),
+    )
+    yield bool(book.all), text("规则 {n} 条", lang, n=len(book.all))
 
 
 def _root(root: Path, lang: str) -> Iterator[tuple[bool, str]]:

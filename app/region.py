@@ -67,7 +67,10 @@ def read_folder(folder: Path, standards: Standards) -> Reading:
     if not path.is_file():
         message = "目录中没有 region.ttl；请先写明地区代码、标题、来源、许可和数据性质"
         raise Unreadable(refused(Place(folder.name), message))
-    return _Reader(standards, description.read(path, standards)).files(_data_files(folder))
+    described, files = description.read(path, standards), _data_files(folder)
+    if not files:
+        raise Unreadable(refused(Place(folder.name), "目录中没有可读取的数据文件"))
+    return _Reader(standards, described).files(files)
 
 
 def read_file(path: Path, standards: Standards) -> Reading:

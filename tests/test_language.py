@@ -39,8 +39,7 @@ def messages():
         said = {id(node) for node in docstrings(tree)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
-                if CHINESE.search(node.value) and BILINGUAL not in node.value:
-                    yield node.value
+                yield from [node.value] if CHINESE.search(node.value) and BILINGUAL not in node.value else []
     for _, _, message, _, _ in extract_from_dir(
         APP / "web" / "templates", [("**.html", "jinja2")], keywords={"_": None}
     ):

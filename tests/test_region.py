@@ -123,6 +123,10 @@ def test_a_broken_table_says_where(folder, content, place):
     assert place in [error[:3] for error in errors(folder, content)]
 
 
+def test_a_folder_without_data(folder):
+    assert errors(folder) == [("370602", 0, "", "")]
+
+
 def test_a_file_that_is_no_workbook(folder):
     assert errors(folder, b"PK\x03\x04 nonsense", "ImplementedItem.xlsx")[0][0] == "ImplementedItem.xlsx"
 

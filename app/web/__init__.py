@@ -6,7 +6,19 @@ from typing import Any
 from flask import Flask, Response
 
 from app.language import LANGUAGES
-from app.web import language, live, problem, sparql
+from app.web import (
+    documents,
+    dumps,
+    language,
+    linked,
+    live,
+    ontology,
+    pages,
+    problem,
+    regions,
+    rulebook,
+    sparql,
+)
 from app.web.live import Live, NoRelease, Settings, current_release, current_store
 
 __all__ = ["Settings", "create_app", "current_release", "current_store"]
@@ -34,7 +46,16 @@ def create_app(root: Path, settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     live.attach(app, Live(root, settings or Settings()))
     problem.attach(app)
-    for blueprint in (sparql.pages,):
+    for blueprint in (
+        sparql.pages,
+        pages.pages,
+        regions.pages,
+        rulebook.pages,
+        ontology.pages,
+        documents.pages,
+        linked.pages,
+        dumps.pages,
+    ):
         app.register_blueprint(blueprint)
 
     @app.context_processor

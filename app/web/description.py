@@ -1,0 +1,192 @@
+"""What a release says of one thing: its statements with their graphs, who refers to it, and names for all of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app import names, rules, standards
+from app.standards import Facts
+from app.store import Store
+from app.store.terms import (
+    BlankNode,
+    Graph,
+    Iri,
+    Literal,
+    Node,
+    RdfFormat,
+    Term,
+    Triple,
+    ntriples,
+    serialize,
+    turtle,
+)
+from app.web import links
+from app.web.formats import Format
+from app.web.vocabulary import labels as system_labels
+from app.web.vocabulary import written
+
+NAMES = (
+    names.SKOS + "prefLabel",
+    names.DEF + "name",
+    names.DCT + "title",
+    names.RDFS + "label",
+)
+"""The properties that name a thing, the preferred first."""
+
+FOCUS = names.SH + "focusNode"
+
+LABELS_AT_ONCE = 400
+"""Things whose names one query asks for; more would make a text of some hundred kilobytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A triple about the thing, and the graph it stands in."""
+
+    property: Iri
+    value: Term
+    graph: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A triple that ends at the thing."""
+
+    subject: str
+    property: str
+    graph: str
+
+
+def find(store: Store, path: str) -> tuple[Iri, list[Statement]] | None:
+    """The thing a path below ``/doc/`` stands for and what is said of it; None when nothing is known of it."""
+    spelled = [Iri(iri) for iri in links.spellings(path)]
+    for iri in spelled:
+        if said := statements(store, iri):
+            return iri, said
+    for iri in spelled:
+        if store.select("SELECT ?subject WHERE { ?subject ?property ?thing } LIMIT 1", thing=iri):
+            return iri, []
+    return None
+
+
+def statements(store: Store, thing: Iri) -> list[Statement]:
+    """All triples with this subject, from all graphs."""
+    query = "SELECT ?graph ?property ?value WHERE { GRAPH ?graph { ?thing ?property ?value } }"
+    return sorted(
+        (
+            Statement(row["property"], row["value"], written(row["graph"]))
+            for row in store.select(query, thing=thing)
+            if isinstance(row["property"], Iri)
+        ),
+        key=lambda one: (one.property.value, str(one.value)),
+    )
+
+
+def reference_counts(store: Store, thing: Iri) -> dict[str, int]:
+    """How many triples end at the thing, by property. Blank nodes have no page to lead to."""
+    query = """SELECT ?property (COUNT(*) AS ?number) WHERE {
+      ?subject ?property ?thing FILTER (!ISBLANK(?subject))
+    } GROUP BY ?property"""
+    rows = store.select(query, thing=thing)
+    return {written(row["property"]): int(written(row["number"])) for row in rows}
+
+
+def references(store: Store, thing: Iri, limit: int, offset: int) -> list[Reference]:
+    """Some of the triples that end at the thing, findings about it left out: they are shown apart."""
+    query = f"""SELECT ?graph ?subject ?property WHERE {{
+      GRAPH ?graph {{ ?subject ?property ?thing }}
+      FILTER (?property != <{FOCUS}> && !ISBLANK(?subject))
+    }} ORDER BY ?property ?subject LIMIT {limit} OFFSET {offset}"""
+    rows = store.select(query, thing=thing)
+    return [Reference(*(written(row[name]) for name in ("subject", "property", "graph"))) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A finding about the thing: its identifier and the rule."""
+
+    id: str
+    rule: str
+
+
+def findings(store: Store, thing: Iri, limit: int) -> list[Broken]:
+    """Some of the findings about the thing."""
+    query = f"""SELECT ?finding ?rule WHERE {{
+      ?finding <{FOCUS}> ?thing ; <{names.DEF}breaksRule> ?rule
+    }} ORDER BY ?rule ?finding LIMIT {limit}"""
+    rows = store.select(query, thing=thing)
+    return [Broken(written(row["finding"]).removeprefix(names.FINDING), written(row["rule"])) for row in rows]
+
+
+def labels(store: Store, things: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The names of things by language. What belongs to the standard system is known without asking."""
+    found: dict[str, dict[str, str]] = {}
+    unknown = []
+    for iri in dict.fromkeys(things):
+        if said := system_labels(iri):
+            found[iri] = said
+        elif iri.startswith(names.BASE) and names.is_safe_iri(iri):
+            unknown.append(iri)
+    for start in range(0, len(unknown), LABELS_AT_ONCE):
+        some = " ".join(f"<{iri}>" for iri in unknown[start : start + LABELS_AT_ONCE])
+        query = f"""SELECT ?thing ?property ?name WHERE {{
+          VALUES ?thing {{ {some} }} VALUES ?property {{ {" ".join(f"<{name}>" for name in NAMES)} }}
+          ?thing ?property ?name
+        }}"""
+        rows = store.select(query)
+        for row in sorted(rows, key=lambda row: NAMES.index(written(row["property"])), reverse=True):
+            name = row["name"]
+            if isinstance(name, Literal):
+                found.setdefault(written(row["thing"]), {})[(name.language or "")[:2]] = name.value
+    return found
+
+
+# RDF
+
+
+def graph(store: Store, thing: Iri, said: list[Statement]) -> Graph:
+    """The description as triples: all that is said of the thing, and the names of what it refers to.
+
+    Blank nodes stand in the standard system only. A store gives them no name to ask by, so what hangs on them comes
+    from the files the release was made from.
+    """
+    triples = {Triple(thing, one.property, one.value) for one in said if not isinstance(one.value, BlankNode)}
+    if len(triples) < len(said):
+        triples |= _with_blank_nodes(_system_facts(thing), thing)
+    others = {t.object.value for t in triples if isinstance(t.object, Iri)} - {thing.value}
+    for iri, named in labels(store, sorted(others)).items():
+        label = Iri(names.RDFS + "label")
+        triples |= {Triple(Iri(iri), label, _text(text, lang)) for lang, text in named.items()}
+    return triples
+
+
+def _text(text: str, lang: str) -> Literal:
+    return Literal(text, language=lang) if lang else Literal(text)
+
+
+def _system_facts(thing: Iri) -> Facts:
+    rule = rules.load().find(names.RULE + thing.value.removeprefix(names.RULE).partition(".")[0])
+    return Facts(rule.graph) if rule else standards.load()
+
+
+def _with_blank_nodes(facts: Facts, node: Node) -> Graph:
+    found: Graph = set()
+    open_, seen = [node], {node}
+    while open_:
+        for triple in facts.about.get(open_.pop(), ()):
+            found.add(triple)
+            if isinstance(triple.object, BlankNode) and triple.object not in seen:
+                seen.add(triple.object)
+                open_.append(triple.object)
+    return found
+
+
+def written_as(triples: Graph, form: Format) -> bytes:
+    """Triples in one of ``formats.TRIPLE_FORMATS``: equal graphs give equal bytes."""
+    if form.name == "ttl":
+        return turtle(triples)
+    if form.name == "nt":
+        return ntriples(triples)
+    rdf = RdfFormat.from_media_type(form.media_type)
+    assert rdf is not None
+    ordered = sorted(triples, key=str)
+    return serialize(ordered, format=rdf, prefixes=names.PREFIXES) or b""

@@ -1,0 +1,316 @@
+"""Linked data: every IRI of ours leads to a page for people and to RDF for programs.
+
+``/id/…`` and the singular paths answer 303, because what they name is no document; ``/doc/…`` is the document, in the
+format Accept asks for or the suffix names.
+"""
+
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import names, standards
+from app.language import pick
+from app.store.terms import Iri, Literal, Term
+from app.web import description, links, reports
+from app.web.description import Reference, Statement
+from app.web.formats import PAGE, TRIPLE_FORMATS, Format, chosen
+from app.web.language import language, say
+from app.web.live import current_release, current_store
+from app.web.ontology import term_page
+from app.web.page import confirmed, open_to_all, page, paging
+from app.web.problem import Problem
+from app.web.vocabulary import last_of, term_label, written
+from app.web.wording import GRAPHS
+
+FORMATS = {f".{one.name}": one for one in (PAGE, *TRIPLE_FORMATS)}
+"""The suffixes of documents."""
+
+REFERENCES_A_PAGE = 50
+FINDINGS_SHOWN = 50
+
+TYPE = names.RDF + "type"
+
+NAMING = (
+    *description.NAMES,
+    names.SKOS + "altLabel",
+    names.SKOS + "definition",
+    names.DCT + "description",
+    names.RDFS + "comment",
+    names.SKOS + "notation",
+    names.DCT + "identifier",
+)
+"""What says what a thing is and is called, in this order; shown first."""
+
+pages = Blueprint("linked", __name__)
+pages.after_request(open_to_all)
+
+
+# Names that lead to documents
+
+
+@pages.get("/id/<path:path>")
+def thing(path: str) -> BaseResponse:
+    return _see_other(f"/doc/{links.raw_path().removeprefix('/id/')}")
+
+
+@pages.get("/def")
+def definitions() -> BaseResponse:
+    return _negotiated("/ontology", "/doc/def")
+
+
+@pages.get("/<any(rule, standard, finding, clause, code):kind>/<path:path>")
+def named(kind: str, path: str) -> BaseResponse:
+    raw = links.raw_path().lstrip("/")
+    return _negotiated(links.address(names.BASE + raw), f"/doc/{raw}")
+
+
+@pages.get("/<any(graph, inferred, report, provenance, summary):kind>/<path:path>")
+def graph(kind: str, path: str) -> BaseResponse:
+    """A graph of a region or of the standard system: its page, or all its triples."""
+    raw = links.raw_path().lstrip("/")
+    if "/" in path:  # a thing of the graph, such as a file in a provenance
+        return _negotiated(f"/doc/{raw}", f"/doc/{raw}")
+    if path not in reports.regions(current_release()) and not (
+        kind == "graph" and path in names.SYSTEM_GRAPHS
+    ):
+        raise Problem("not-found")
+    form = _chosen()
+    if form is PAGE:
+        return _see_other(links.address(names.BASE + raw))
+    query = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+    pairs = {"query": query, "default-graph-uri": names.graph(path, kind), "format": form.name}
+    return _see_other(f"/sparql?{urlencode(pairs)}", keep_query=False)
+
+
+def _negotiated(human: str, doc: str) -> BaseResponse:
+    """303 to the page, or to the document in the RDF format asked for."""
+    form = _chosen()
+    return _see_other(human if form is PAGE else f"{doc}.{form.name}")
+
+
+def _see_other(address: str, keep_query: bool = True) -> BaseResponse:
+    query = request.query_string.decode("ascii", "replace") if keep_query else ""
+    path, hash_, fragment = address.partition("#")
+    response = redirect(f"{path}{'?' + query if query else ''}{hash_}{fragment}", 303)
+    response.vary.add("Accept")
+    return response
+
+
+def _chosen() -> Format:
+    choice = chosen([PAGE, *TRIPLE_FORMATS], request.args.get("format"))
+    if choice is None:
+        raise Problem("not-acceptable")
+    return choice[0]
+
+
+# Documents
+
+
+@pages.get("/doc/<path:path>")
+def document(path: str) -> BaseResponse:
+    """What is known of a thing, in every format."""
+    raw = links.raw_path().removeprefix("/doc/")
+    bare, suffix = _apart(raw)
+    if bare == "def":
+        return _whole_ontology(suffix)
+    found = description.find(current_store(), bare)
+    if found is None and suffix:  # a name that happens to end like a suffix
+        bare, suffix = raw, ""
+        found = description.find(current_store(), bare)
+    if found is None:
+        raise Problem("not-found")
+    iri, said = found
+    if bare.startswith("id/"):  # the longer way to say the same
+        return _see_other(links.document(iri.value) + suffix)
+    form = FORMATS[suffix] if suffix else _chosen()
+    response = _description_page(iri, said) if form is PAGE else _rdf(iri, said, form)
+    return _linked(response, f"/doc/{bare}", suffix, form)
+
+
+@pages.get("/ontology/term/<path:name>")
+def term(name: str) -> Response:
+    bare, suffix = _apart(name)
+    form = FORMATS[suffix] if suffix else _chosen()
+    iri = Iri(f"{names.DEF}{quote(bare, safe='')}")
+    if form is PAGE:
+        response = term_page(bare)
+    else:
+        said = description.statements(current_store(), iri)
+        if not said:
+            raise Problem("not-found")
+        response = _rdf(iri, said, form)
+    return _linked(response, f"/ontology/term/{iri.value.removeprefix(names.DEF)}", suffix, form)
+
+
+def _apart(path: str) -> tuple[str, str]:
+    """A path without its suffix, and the suffix."""
+    stem, dot, name = path.rpartition(".")
+    return (stem, f".{name}") if stem and f"{dot}{name}" in FORMATS else (path, "")
+
+
+def _rdf(iri: Iri, said: list[Statement], form: Format) -> Response:
+    return _sent(description.written_as(description.graph(current_store(), iri, said), form), form)
+
+
+def _sent(content: bytes, form: Format) -> Response:
+    # With the charset: browsers in China otherwise take text/* for GBK.
+    return confirmed(Response(content, content_type=f"{form.media_type}; charset=utf-8"))
+
+
+def _whole_ontology(suffix: str) -> BaseResponse:
+    form = FORMATS[suffix] if suffix else _chosen()
+    if form is PAGE:
+        return _see_other("/ontology")
+    return _linked(
+        _sent(description.written_as(standards.load().terms, form), form), "/doc/def", suffix, form
+    )
+
+
+def _linked(response: Response, path: str, suffix: str, form: Format) -> Response:
+    """The headers that tell a document's other forms. ``path`` has no suffix and is percent-encoded."""
+    path = quote(path, safe="/%:@!$&'()*+,;=~-._")
+    if not suffix:
+        response.headers["Content-Location"] = f"{path}.{form.name}"
+        response.vary.add("Accept")
+    response.vary.update(["Accept", "Accept-Language"])
+    response.headers.add("Link", f'<{path}>; rel="canonical"')
+    for ending, other in FORMATS.items():
+        if other is not form:
+            response.headers.add("Link", f'<{path}{ending}>; rel="alternate"; type="{other.media_type}"')
+    return response
+
+
+# The page
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as the page shows it."""
+
+    text: str
+    href: str = ""
+    lang: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A property with its values."""
+
+    label: str
+    href: str
+    values: list[Value] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Who refers to the thing."""
+
+    text: str
+    href: str
+    label: str
+    synthetic: bool
+
+
+def _description_page(iri: Iri, said: list[Statement]) -> Response:
+    store = current_store()
+    counts = description.reference_counts(store, iri)
+    number = counts.pop(description.FOCUS, 0)
+    cut = paging(REFERENCES_A_PAGE, sum(counts.values()))
+    referring = description.references(store, iri, REFERENCES_A_PAGE, cut.start) if counts else []
+    broken = description.findings(store, iri, FINDINGS_SHOWN) if number else []
+    mentioned = [written(one.value) for one in said if isinstance(one.value, Iri)]
+    labels = description.labels(store, [iri.value, *mentioned, *(one.subject for one in referring)])
+    graphs = sorted({one.graph for one in said})
+    # Stated types before inferred ones.
+    typed = sorted(
+        (one for one in said if one.property.value == TYPE), key=lambda one: "/inferred/" in one.graph
+    )
+    types = dict.fromkeys(written(one.value) for one in typed)
+    incoming = [_incoming(one, labels) for one in referring]
+    return page(
+        "doc.html",
+        iri=iri.value,
+        title=pick(labels.get(iri.value, {}), language()) or last_of(iri.value),
+        types=[(term_label(one), links.address(one)) for one in types],
+        groups=_groups(said, labels),
+        incoming=incoming,
+        counts=[
+            (term_label(prop), amount) for prop, amount in sorted(counts.items(), key=lambda one: -one[1])
+        ],
+        paging=cut,
+        findings=[(one.id, term_label(one.rule)) for one in broken],
+        findings_in_all=number,
+        graphs=[(one, _graph_label(one), links.address(one)) for one in graphs],
+        synthetic=any(_is_synthetic(one) for one in graphs),
+        partly_synthetic=any(one.synthetic for one in incoming),
+        doc=links.document(iri.value),
+        formats=[(ending, one.title) for ending, one in FORMATS.items() if one is not PAGE],
+    )
+
+
+def _groups(said: list[Statement], labels: dict[str, dict[str, str]]) -> list[tuple[str, list[Row]]]:
+    """The statements in the order a reader asks: what it is, what it is tied to, what it says, what was computed."""
+    derived = {term.value for term in standards.load().derived}
+    by_property: dict[str, list[Statement]] = {}
+    for one in said:
+        if one.property.value != TYPE:  # said above the title
+            by_property.setdefault(one.property.value, []).append(one)
+    groups: dict[str, list[Row]] = {"名称与说明": [], "关联": [], "内容": [], "推导所得": []}
+    order = {name: number for number, name in enumerate(NAMING)}
+    for name in sorted(by_property, key=lambda name: (order.get(name, len(order)), term_label(name))):
+        ones = by_property[name]
+        if name in order:
+            group = "名称与说明"
+        elif name in derived or all("/inferred/" in one.graph for one in ones):
+            group = "推导所得"
+        else:
+            group = "关联" if any(isinstance(one.value, Iri) for one in ones) else "内容"
+        groups[group].append(
+            Row(term_label(name), links.address(name), [_value(one.value, labels) for one in ones])
+        )
+    return [(title, rows) for title, rows in groups.items() if rows]
+
+
+def _value(value: Term, labels: dict[str, dict[str, str]]) -> Value:
+    if isinstance(value, Iri):
+        name = pick(labels.get(value.value, {}), language())
+        ours = value.value.startswith(names.BASE)
+        code = last_of(value.value) if value.value.startswith(names.CODE) and name else ""
+        shown = name or term_label(value.value)
+        if shown == value.value and ours:
+            shown = last_of(value.value)
+        return Value(shown, links.address(value.value), note=code)
+    if isinstance(value, Literal):
+        if value.datatype.value == names.XSD + "boolean":
+            return Value(say("是") if value.value == "true" else say("否"))
+        href = value.value if value.value.startswith(("http://", "https://")) else ""
+        if value.datatype.value != names.XSD + "anyURI" and " " in value.value:
+            href = ""
+        return Value(value.value, href, lang=value.language or "")
+    return Value(say("（复合值，见 RDF 格式）"))
+
+
+def _incoming(one: Reference, labels: dict[str, dict[str, str]]) -> Incoming:
+    text = pick(labels.get(one.subject, {}), language()) or last_of(one.subject)
+    return Incoming(text, links.address(one.subject), term_label(one.property), _is_synthetic(one.graph))
+
+
+def _code(graph: str) -> tuple[str, str]:
+    kind, _, code = graph.removeprefix(names.BASE).partition("/")
+    return kind, code
+
+
+def _is_synthetic(graph: str) -> bool:
+    """Whether a graph holds something of a region whose data are made up."""
+    entry = reports.regions(current_release()).get(_code(graph)[1])
+    return entry is not None and reports.is_synthetic(entry)
+
+
+def _graph_label(graph: str) -> str:
+    kind, code = _code(graph)
+    entry = reports.regions(current_release()).get(code)
+    what = say(GRAPHS.get(code, GRAPHS.get(kind, "数据")))
+    return f"{pick(entry['title'], language())} · {what}" if entry else what

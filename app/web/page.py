@@ -1,0 +1,70 @@
+"""A page of the service: rendered in the reader's language, with an ETag of its own content, cut into pages."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Response, render_template, request
+
+from app.web.language import language
+from app.web.problem import Problem
+
+
+def page(template: str, **values: object) -> Response:
+    """``template`` as an answer a browser may keep and has to ask about: a new release may be in force."""
+    response = Response(render_template(template, **values), content_type="text/html; charset=utf-8")
+    response.headers["Content-Language"] = language()
+    response.vary.update(["Accept-Language", "Cookie"])
+    return confirmed(response)
+
+
+def confirmed(response: Response) -> Response:
+    """``response`` with an ETag of its content, or 304 to a client that has the same."""
+    response.cache_control.no_cache = True
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def open_to_all(response: Response) -> Response:
+    """What programs read may be asked for by any page on the web (CORS): it is public, and no cookie
+    counts."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "ETag, Link, Content-Location, Content-Range"
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """One page of a long list, and the way to its neighbours."""
+
+    number: int
+    size: int
+    total: int
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def start(self) -> int:
+        """How many entries stand on the pages before."""
+        return (self.number - 1) * self.size
+
+    @property
+    def stop(self) -> int:
+        return min(self.total, self.start + self.size)
+
+    def address(self, number: int) -> str:
+        """This page's address with another number."""
+        pairs = [(key, value) for key, value in request.args.items(multi=True) if key != "page"]
+        return f"?{urlencode([*pairs, ('page', number)])}"
+
+
+def paging(size: int, total: int) -> Paging:
+    """The page ``?page=`` asks for. A page that does not exist is not found."""
+    asked = request.args.get("page", "1")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
+    found = Paging(number, size, total)
+    if not 1 <= number <= found.last:
+        raise Problem("not-found")
+    return found

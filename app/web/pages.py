@@ -1,0 +1,223 @@
+"""The home page: what this is, what is published, how the five layers stand to each other, where to begin."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
+
+from flask import Blueprint, Response
+
+from app import names, rules, standards
+from app.standards import Standards
+from app.store.terms import Iri, Literal, def_
+from app.web import reports
+from app.web.language import language
+from app.web.live import NoRelease, Release, current_release
+from app.web.page import page
+from app.web.vocabulary import last_of
+from app.web.wording import words
+
+REGIONS_SHOWN = 12
+"""Regions on the home page; the list of all has a page of its own."""
+
+ITEM_CLASSES = ("CatalogueItem", "ImplementedItem", "HandlingItem")
+
+pages = Blueprint("pages", __name__)
+pages.app_context_processor(words)
+pages.add_app_template_filter(last_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A query to begin with."""
+
+    title: str
+    note: str
+    text: str
+
+    @property
+    def address(self) -> str:
+        return "/sparql?" + urlencode({"query": self.text})
+
+
+def samples() -> list[Sample]:
+    """Three queries, in the language of the reader where they give labels."""
+    lang = language()
+    return [
+        Sample("各部门的事项数", "按实施主体汇总已发布的实施清单事项。", _ITEMS_BY_DEPARTMENT),
+        Sample("各规则的问题数", "哪些要求最常不满足，各涉及多少个事物。", _FINDINGS_BY_RULE.replace("@LANG", lang)),
+        Sample("各省的现行县级区划数", "民政部公布的现行行政区划，按省汇总。", _COUNTIES_BY_PROVINCE.replace("@LANG", lang)),
+    ]  # fmt: skip
+
+
+_PREFIXES = f"PREFIX zwfw: <{names.DEF}>\n"
+
+_ITEMS_BY_DEPARTMENT = (
+    _PREFIXES
+    + """
+SELECT ?department ?name (COUNT(?item) AS ?items) WHERE {
+  ?item a zwfw:ImplementedItem ;
+        zwfw:isProvidedBy ?department .
+  OPTIONAL { ?department zwfw:name ?name }
+}
+GROUP BY ?department ?name
+ORDER BY DESC(?items)
+"""
+)
+
+_FINDINGS_BY_RULE = (
+    _PREFIXES
+    + f"""PREFIX dct: <{names.DCT}>
+PREFIX skos: <{names.SKOS}>
+
+SELECT ?number ?rule ?label (COUNT(?finding) AS ?findings) WHERE {{
+  ?finding zwfw:breaksRule ?rule .
+  ?rule dct:identifier ?number ;
+        skos:prefLabel ?label .
+  FILTER (LANG(?label) = "@LANG")
+}}
+GROUP BY ?number ?rule ?label
+ORDER BY DESC(?findings)
+"""
+)
+
+_COUNTIES_BY_PROVINCE = (
+    _PREFIXES
+    + f"""
+SELECT ?province ?name (COUNT(DISTINCT ?county) AS ?counties) WHERE {{
+  ?county a zwfw:CurrentRegion ;
+          zwfw:hasRegionLevel <{names.CODE}region-level/county> ;
+          zwfw:isPartOf+ ?province .
+  ?province zwfw:hasRegionLevel <{names.CODE}region-level/province> ;
+            zwfw:name ?name .
+}}
+GROUP BY ?province ?name
+ORDER BY DESC(?counties)
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The release in numbers. What is synthetic is counted apart."""
+
+    regions: int
+    items: int
+    synthetic_items: int
+    rules: int
+    violations: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCard:
+    """A layer of the standard system with what stands in it."""
+
+    iri: str
+    name: str
+    folder: str
+    order: int
+    label: str
+    definition: str
+    rules: int
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Layers that stand in the same relation to the rest: on the foundation, or serving one aim."""
+
+    relation: str
+    aim: str
+    cards: list[LayerCard]
+
+
+@pages.get("/")
+def home() -> Response:
+    try:
+        release = current_release()
+    except NoRelease:
+        return page("home.html", figures=None, tiers=tiers(), samples=samples(), regions={}, entries=0)
+    entries = reports.regions(release)
+    return page(
+        "home.html",
+        figures=_figures(release),
+        tiers=tiers(),
+        samples=samples(),
+        regions=dict(list(entries.items())[:REGIONS_SHOWN]),
+        entries=len(entries),
+    )
+
+
+def tiers() -> list[Tier]:
+    """The five layers from the top down, as the standard system relates them."""
+    system, lang = standards.load(), language()
+    found: dict[str, Tier] = {}
+    for card in sorted(_cards(system, lang), key=lambda card: -card.order):
+        aim = next((a for a in system.values(Iri(card.iri), def_("supports")) if isinstance(a, Iri)), None)
+        key = aim.value if aim else ""
+        relation = "支撑" if aim else "基础与牵头"
+        label = system.label(aim, lang) if aim else ""
+        found.setdefault(key, Tier(relation, label, [])).cards.insert(0, card)
+    return list(found.values())
+
+
+def _cards(system: Standards, lang: str) -> list[LayerCard]:
+    found = []
+    for layer in system.subjects(Iri(names.RDF + "type"), def_("Layer")):
+        if isinstance(layer, Iri):
+            folder = system.text(layer, def_("layerFolder"))
+            found.append(
+                LayerCard(
+                    iri=layer.value,
+                    name=layer.value.removeprefix(names.DEF),
+                    folder=folder,
+                    order=int(system.text(layer, def_("layerOrder")) or 0),
+                    label=system.label(layer, lang),
+                    definition=_in(lang, system.values(layer, Iri(names.SKOS + "definition"))),
+                    rules=sum(rule.layer == folder for rule in rules.load().all),
+                    documents=len(system.subjects(def_("primaryLayer"), layer)),
+                )
+            )
+    return found
+
+
+def _in(lang: str, values: list[Any]) -> str:
+    texts = {value.language: value.value for value in values if isinstance(value, Literal)}
+    return texts.get(lang) or next(iter(texts.values()), "")
+
+
+_known: WeakKeyDictionary[Release, Figures] = WeakKeyDictionary()
+
+
+def _figures(release: Release) -> Figures:
+    """Counted once a release, from the summaries made at publication: what was counted there is only summed."""
+    if release not in _known:
+        entries = reports.regions(release)
+        items = dict.fromkeys(entries, 0)
+        for row in release.store.select(_ITEMS):
+            dataset, number = row["dataset"], row["items"]
+            if isinstance(dataset, Iri) and isinstance(number, Literal):
+                code = dataset.value.removeprefix(names.BASE + "graph/")
+                items[code] = items.get(code, 0) + int(number.value)
+        made_up = {code for code, entry in entries.items() if reports.is_synthetic(entry)}
+        _known[release] = Figures(
+            regions=len(entries),
+            items=sum(items.values()),
+            synthetic_items=sum(number for code, number in items.items() if code in made_up),
+            rules=len(rules.load().all),
+            violations=sum(entry["counts"]["Violation"] for entry in entries.values()),
+            warnings=sum(entry["counts"]["Warning"] for entry in entries.values()),
+        )
+    return _known[release]
+
+
+_ITEMS = f"""
+PREFIX void: <{names.VOID}>
+SELECT ?dataset (SUM(?number) AS ?items) WHERE {{
+  ?part void:class ?class ; void:entities ?number .
+  ?dataset void:classPartition ?part .
+  FILTER (?class IN ({", ".join(f"<{names.DEF}{name}>" for name in ITEM_CLASSES)}))
+}}
+GROUP BY ?dataset
+"""
