@@ -28,7 +28,7 @@ RETENTION = 30
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Release:
     """One release: a folder nobody writes to any more."""
 

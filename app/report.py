@@ -295,7 +295,10 @@ def as_json(found: Report, standards: Standards, lang: str) -> str:
             "hasViolation": found.has_violation,
             "counts": found.counts(),
             "rules": {rule.identifier: len(findings) for rule, findings in found.by_rule()},
-            "notes": [text(note, lang, **values) for note, values in found.notes],
+            "notes": [
+                {code: text(note, code, **values) for code in language.LANGUAGES}
+                for note, values in found.notes
+            ],
             "findings": [
                 {
                     "id": finding.id,

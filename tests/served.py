@@ -43,7 +43,7 @@ def publish(root: Path, release: str, mark: str = "", things: int = 600) -> Path
     folder = root / "releases" / release
     folder.mkdir(parents=True)
     make_index(folder / "index", mark, things)
-    (folder / "release.json").write_text(json.dumps({"id": release}), encoding="utf-8")
+    (folder / "release.json").write_text(json.dumps({"id": release, "regions": {}}), encoding="utf-8")
     point(root, f"releases/{release}")
     return folder
 

@@ -89,7 +89,7 @@ def create_app(root: Path, settings: Settings | None = None) -> Flask:
     return app
 
 
-def _release_or_none() -> live.Release | None:
+def _release_or_none() -> live.Opened | None:
     try:
         return current_release()
     except NoRelease:

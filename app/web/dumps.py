@@ -21,10 +21,10 @@ from werkzeug.wsgi import FileWrapper
 
 from app import names
 from app.language import pick
-from app.release import CHECKSUMS
+from app.release import CHECKSUMS, Release
 from app.web import reports
 from app.web.language import language
-from app.web.live import Release, current_release
+from app.web.live import current_release
 from app.web.page import open_to_all, page
 from app.web.problem import Problem
 from app.web.wording import GRAPHS
@@ -82,11 +82,11 @@ class Dump:
 
 def listed(release: Release) -> list[Dump]:
     """All dumps of a release: the wholes, the regions in order of codes, the standard system."""
-    folder = release.folder / "dumps"
+    folder = release.dumps
     digests = _digests(folder)
     found: list[Dump] = []
     members: dict[str, list[str]] = {ending: [] for ending in FORMATS}
-    entries = reports.regions(release)
+    entries = release.regions
     for code, entry in entries.items():
         for name in entry["dumps"]:
             if name in digests:
@@ -160,7 +160,7 @@ def dump(name: str) -> BaseResponse:
 
 
 def _checksums(release: Release) -> BaseResponse:
-    path = release.folder / "dumps" / CHECKSUMS
+    path = release.dumps / CHECKSUMS
     if not path.is_file():
         raise Problem("not-found")
     response = Response(path.read_bytes(), content_type="text/plain; charset=utf-8")

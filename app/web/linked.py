@@ -72,9 +72,7 @@ def graph(kind: str, path: str) -> BaseResponse:
     raw = links.raw_path().lstrip("/")
     if "/" in path:  # a thing of the graph, such as a file in a provenance
         return _negotiated(f"/doc/{raw}", f"/doc/{raw}")
-    if path not in reports.regions(current_release()) and not (
-        kind == "graph" and path in names.SYSTEM_GRAPHS
-    ):
+    if path not in current_release().regions and not (kind == "graph" and path in names.SYSTEM_GRAPHS):
         raise Problem("not-found")
     form = _chosen()
     if form is PAGE:
@@ -305,12 +303,12 @@ def _code(graph: str) -> tuple[str, str]:
 
 def _is_synthetic(graph: str) -> bool:
     """Whether a graph holds something of a region whose data are made up."""
-    entry = reports.regions(current_release()).get(_code(graph)[1])
+    entry = current_release().regions.get(_code(graph)[1])
     return entry is not None and reports.is_synthetic(entry)
 
 
 def _graph_label(graph: str) -> str:
     kind, code = _code(graph)
-    entry = reports.regions(current_release()).get(code)
+    entry = current_release().regions.get(code)
     what = say(GRAPHS.get(code, GRAPHS.get(kind, "数据")))
     return f"{pick(entry['title'], language())} · {what}" if entry else what

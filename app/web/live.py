@@ -1,16 +1,15 @@
 """The release in force: followed by its pointer, so that publishing needs no restart and fails no request."""
 
-import json
 import logging
 import os
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from flask import Flask, current_app, g
 
+from app.release import Release
 from app.store import Store, StoreUnreadable, open_store
 
 RETRY_SECONDS = 5.0
@@ -35,12 +34,9 @@ class Settings:
 
 
 @dataclass(eq=False)
-class Release:
-    """An opened release."""
+class Opened(Release):
+    """A release with its store open."""
 
-    id: str
-    folder: Path
-    manifest: dict[str, Any]
     store: Store
     users: int = 0
     """Requests that hold it; guarded by the lock of ``Live``."""
@@ -58,12 +54,12 @@ class Live:
         self.root, self.settings = root, settings
         self._lock = threading.Lock()  # of the fields; held for moments only
         self._opening = threading.Lock()  # held while a store opens
-        self._release: Release | None = None
+        self._release: Opened | None = None
         self._pointer = ""
         self._failed = ("", 0.0)
         self._closed = False
 
-    def take(self) -> Release:
+    def take(self) -> Opened:
         """The release in force, for one request. Raises ``NoRelease``."""
         self._follow()
         with self._lock:
@@ -72,7 +68,7 @@ class Live:
             self._release.users += 1
             return self._release
 
-    def let_go(self, release: Release) -> None:
+    def let_go(self, release: Opened) -> None:
         with self._lock:
             release.users -= 1
             unused = release.users == 0 and release is not self._release
@@ -107,7 +103,9 @@ class Live:
             return
         folder = (self.root / pointer).resolve()
         try:
-            release = Release(folder.name, folder, _manifest(folder), self._store(folder))
+            if "regions" not in Release(folder).manifest:
+                raise ValueError("release.json does not describe a release")
+            release = Opened(folder, self._store(folder))
         except (OSError, ValueError, StoreUnreadable) as error:
             logger.error("release %s cannot be opened, the one before stays in force: %s", pointer, error)
             self._failed = (pointer, time.monotonic())
@@ -131,14 +129,7 @@ class Live:
         )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    manifest = json.loads((folder / "release.json").read_text(encoding="utf-8"))
-    if not isinstance(manifest, dict):
-        raise ValueError("release.json is no object")
-    return manifest
-
-
-def _retire(release: Release) -> None:
+def _retire(release: Opened) -> None:
     """Close a release's store without keeping anyone waiting for the answers it still sends."""
     threading.Thread(target=release.store.close, name=f"retire {release.id}", daemon=True).start()
 
@@ -155,12 +146,12 @@ def attach(app: Flask, live: Live) -> None:
             live.let_go(release)
 
 
-def current_release() -> Release:
+def current_release() -> Opened:
     """The release of this request: one and the same from its beginning to its end. Raises ``NoRelease``."""
     if "release" not in g:
         live: Live = current_app.extensions["live"]
         g.release = live.take()
-    release: Release = g.release
+    release: Opened = g.release
     return release
 
 

@@ -12,7 +12,7 @@ from app.standards import Standards
 from app.store.terms import Iri, Literal, def_
 from app.web import reports
 from app.web.language import language
-from app.web.live import NoRelease, Release, current_release
+from app.web.live import NoRelease, Opened, current_release
 from app.web.page import page
 from app.web.vocabulary import last_of
 from app.web.wording import words
@@ -138,7 +138,7 @@ def home() -> Response:
         release = current_release()
     except NoRelease:
         return page("home.html", figures=None, tiers=tiers(), samples=samples(), regions={}, entries=0)
-    entries = reports.regions(release)
+    entries = release.regions
     return page(
         "home.html",
         figures=_figures(release),
@@ -187,13 +187,13 @@ def _in(lang: str, values: list[Any]) -> str:
     return texts.get(lang) or next(iter(texts.values()), "")
 
 
-_known: WeakKeyDictionary[Release, Figures] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Opened, Figures] = WeakKeyDictionary()
 
 
-def _figures(release: Release) -> Figures:
+def _figures(release: Opened) -> Figures:
     """Counted once a release, from the summaries made at publication: what was counted there is only summed."""
     if release not in _known:
-        entries = reports.regions(release)
+        entries = release.regions
         items = dict.fromkeys(entries, 0)
         for row in release.store.select(_ITEMS):
             dataset, number = row["dataset"], row["items"]

@@ -44,14 +44,14 @@ pages = Blueprint("regions", __name__)
 
 @pages.get("/regions/", strict_slashes=False)
 def index() -> Response:
-    entries = list(reports.regions(current_release()).items())
+    entries = list(current_release().regions.items())
     shown = paging(REGIONS_A_PAGE, len(entries))
     return page("regions.html", entries=entries[shown.start : shown.stop], paging=shown)
 
 
 def entry_of(code: str) -> dict[str, Any]:
     """What the manifest says of a region; without that there is no such region here."""
-    entry = reports.regions(current_release()).get(code)
+    entry = current_release().regions.get(code)
     if entry is None:
         raise Problem("not-found")
     return entry
@@ -260,7 +260,7 @@ def report_file(code: str, format: str) -> BaseResponse:
     entry = entry_of(code)
     csv = format == "csv"
     name = f"report.{language()}.csv" if csv else f"report.{format}"
-    path = reports.region_file(current_release(), code, name)
+    path = current_release().region_file(code, name)
     suffix = "-synthetic" if reports.is_synthetic(entry) else ""
     response = send_file(
         path,

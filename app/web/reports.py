@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from app import language, names, rules, standards
+from app.release import Release
 from app.rules import SEVERITIES, Rule
-from app.web.live import Release
 
 KEPT = 16
 """Reports held in memory once read. One of ten thousand findings takes some ten megabytes and a second to read."""
@@ -85,7 +85,7 @@ class RegionReport:
     """The report of one region."""
 
     groups: dict[str, Group]
-    notes: list[str]
+    notes: list[dict[str, str]]
     by_id: dict[str, Found]
 
     @property
@@ -95,17 +95,7 @@ class RegionReport:
 
 def of_region(release: Release, code: str) -> RegionReport:
     """The report of a region of this release."""
-    return _read(region_file(release, code, "report.json"))
-
-
-def region_file(release: Release, code: str, name: str) -> Path:
-    """A file kept for a region. ``code`` must be one of the manifest's."""
-    return release.folder / "regions" / code / name
-
-
-def regions(release: Release) -> dict[str, dict[str, Any]]:
-    """What the manifest says of each region, in order of codes."""
-    return dict(sorted(release.manifest.get("regions", {}).items()))
+    return _read(release.region_file(code, "report.json"))
 
 
 def is_synthetic(entry: dict[str, Any]) -> bool:
@@ -116,7 +106,7 @@ def is_synthetic(entry: dict[str, Any]) -> bool:
 def rule_totals(release: Release) -> dict[str, dict[str, int]]:
     """By rule number: how many findings each region has."""
     totals: dict[str, dict[str, int]] = {}
-    for code, entry in regions(release).items():
+    for code, entry in release.regions.items():
         for identifier, number in entry["rules"].items():
             totals.setdefault(identifier, {})[code] = number
     return totals

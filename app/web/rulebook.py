@@ -100,7 +100,7 @@ def rule(name: str) -> BaseResponse:
     if found.name != name:
         return redirect(f"/rules/{found.name}", 303)
     counts = totals().get(found.identifier, {})
-    entries = reports.regions(current_release()) if counts else {}
+    entries = current_release().regions if counts else {}
     messages = dict.fromkeys(pick(part.messages, language()) for part in found.parts.values())
     return page(
         "rule.html",
