@@ -133,6 +133,7 @@ class _Reader:
                     self._tables(path)
             except Unreadable as unreadable:
                 self.errors.extend(unreadable.errors)
+        self._leave_national_facts()
         if self.errors:
             raise Unreadable(*sorted(self.errors))
         self.reading.graph = derive(self.reading.graph, self.standards)
@@ -172,6 +173,15 @@ class _Reader:
             or subject.startswith(region + "/")
             or of_nation
         )
+
+    def _leave_national_facts(self) -> None:
+        """What rules judge a region by is not the region's to state."""
+        national = self.standards.national if self.reading.code != names.NATION else frozenset()
+        for triple in self.reading.graph if national else ():
+            fact = triple.object if triple.predicate == TYPE else triple.predicate
+            if fact in national and isinstance(fact, Iri) and isinstance(triple.subject, Iri):
+                place = self.reading.places.get((triple.subject.value, ""), Place(description.FILE))
+                self._error(place, "{found} 只能由全国数据（000000）说明；请删去", names.shorten(fact.value))
 
     # tables
 

@@ -120,9 +120,15 @@ class Standards(Facts):
     @cached_property
     def derived(self) -> frozenset[Iri]:
         """The properties and classes that are computed on reading and never taken from a source."""
-        return frozenset(
-            node for node in self.subjects(def_("isDerived"), boolean(True)) if isinstance(node, Iri)
-        )
+        return self._marked("isDerived")
+
+    @cached_property
+    def national(self) -> frozenset[Iri]:
+        """The properties and classes that only the nation's data may state."""
+        return self._marked("isNationalFact")
+
+    def _marked(self, mark: str) -> frozenset[Iri]:
+        return frozenset(node for node in self.subjects(def_(mark), boolean(True)) if isinstance(node, Iri))
 
     @cached_property
     def classes(self) -> dict[str, Iri]:

@@ -170,6 +170,16 @@ def test_turtle_of_the_folder_may_speak_of_its_own_things_only(folder):
     assert errors(folder, foreign, "more.ttl") == [("more.ttl", 0, "", names.region("370600") + "/x")]
 
 
+def test_a_region_cannot_state_what_it_is_judged_by(folder):
+    own = (
+        f"<{names.region('370602')}> a <{names.DEF}CurrentRegion> ; <{names.DEF}referenceDate> '2000-01-01' ."
+    )
+    assert {error[3] for error in errors(folder, own, "more.ttl")} == {
+        "zwfw:CurrentRegion",
+        "zwfw:referenceDate",
+    }
+
+
 def test_turtle_that_does_not_parse_names_its_line(folder):
     assert errors(folder, "\n\n<a> <b> .", "more.ttl")[0][:2] == ("more.ttl", 3)
 
