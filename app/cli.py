@@ -8,25 +8,20 @@ import datetime
 import json
 import os
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from app import above, check, doctor, language, publication, region, report, rules, standards
+from app import above, check, doctor, formats, language, publication, region, report, rules, standards
 from app.language import text
+from app.progress import progress
 from app.release import Release, Releases
 from app.source import Unreadable
 from app.store import FormatUnfit, Query, StoreError, open_store
 from app.store.terms import turtle
 
 VIOLATIONS, USAGE, UNREADABLE = 1, 2, 3
-
-PATIENCE_SECONDS = 2.0
-"""What takes longer than this says on stderr what it is doing."""
 
 _QUERY_FORMATS = {
     "json": "application/sparql-results+json",
@@ -87,7 +82,7 @@ def zwfw() -> None:
 @zwfw.command("check")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--format", "form", type=click.Choice(sorted(report.FORMATS)), default="text", show_default=True
+    "--format", "form", type=click.Choice(sorted(formats.FORMATS)), default="text", show_default=True
 )
 @click.option("--json", "as_json", is_flag=True, help="即 --format json · The same as --format json.")
 @click.option(
@@ -128,7 +123,7 @@ def check_(
     current = Releases(root).current()
     index = current.index if current is not None and current.index.is_dir() else None
     found: list[report.Report] = []
-    with _progress(lang) as say:
+    with progress() as say:
         for path in paths:
             say(text("读取 {folder}", lang, folder=path))
             try:
@@ -140,38 +135,16 @@ def check_(
                 unreadable = True
                 continue
             say(text("检查 {code}", lang, code=reading.code))
-            found.append(
-                _checked(
-                    reading,
-                    above.sources(path if path.is_dir() else path.parent, above_, index, system),
-                    system,
-                    book,
-                    chosen,
-                    engine,
-                    on,
-                )
-            )
+            folder = path if path.is_dir() else path.parent
+            sources = above.sources(folder, above_, index, system)
+            ground, missing = above.gather(reading.graph, reading.code, sources)
+            day = on or datetime.date.today()
+            found.append(report.examine(reading, ground, missing, book, system, day, chosen, engine))
     for one in found:
-        click.echo(report.FORMATS["json" if as_json else form](one, system, lang), nl=False)
+        click.echo(formats.FORMATS["json" if as_json else form](one, system, lang), nl=False)
         counts = one.counts()
         failed |= one.has_violation or (strict and counts["Warning"] > 0)
     sys.exit(UNREADABLE if unreadable else VIOLATIONS if failed else 0)
-
-
-def _checked(
-    reading: region.Reading,
-    sources: list[above.Source],
-    system: standards.Standards,
-    book: rules.Rules,
-    chosen: list[rules.Rule],
-    engine: str,
-    on: datetime.date | None,
-) -> report.Report:
-    beside, missing = above.gather(reading.graph, reading.code, sources)
-    day = on or datetime.date.today()
-    results = check.check(reading.graph, beside | system.terms, chosen, book.prefixes, day, engine)
-    notes = [("没有上级 {codes} 的数据，未与其比较", {"codes": "、".join(missing)})] if missing else []
-    return report.report(results, reading, book, system, day, notes)
 
 
 def _chosen(book: rules.Rules, only: str | None, layer: str | None) -> list[rules.Rule]:
@@ -226,7 +199,7 @@ def publish(
         sys.exit(UNREADABLE)
     except publication.Refused as refused:
         for one in refused.reports:
-            click.echo(report.as_text(one, standards.load(), lang))
+            click.echo(formats.as_text(one, standards.load(), lang))
         click.echo(text("有违反，未发布（--gate）。", lang), err=True)
         sys.exit(VIOLATIONS)
     if as_json:
@@ -312,7 +285,7 @@ def query(query_text: str, form: str | None, as_json: bool, timeout: float, lang
     asked = sys.stdin.read() if query_text == "-" else query_text
     media_type = _QUERY_FORMATS.get("json" if as_json else form or "", "")
     with (
-        _progress(lang) as say,
+        progress() as say,
         contextlib.closing(open_store(release.index, timeout=timeout, workers=1)) as store,
     ):
         say(text("查询……", lang))
@@ -376,7 +349,7 @@ def convert(path: Path, lang: str) -> None:
 @_release_option
 def doctor_(as_json: bool, lang: str, root: Path) -> None:
     """检查安装与发布目录是否完好 · Find what is wrong with the installation and the releases."""
-    with _progress(lang) as say:
+    with progress() as say:
         say(text("检查 {code}", lang, code=root))
         findings = doctor.examine(root, lang)
     if as_json:
@@ -402,29 +375,3 @@ def _complain(error: Unreadable, lang: str) -> None:
 def _fail(message: str, code: int) -> NoReturn:
     click.echo(message, err=True)
     sys.exit(code)
-
-
-@contextlib.contextmanager
-def _progress(lang: str) -> Iterator[Callable[[str], None]]:
-    """Says on stderr what is going on, once it has gone on for ``PATIENCE_SECONDS``."""
-    doing = ""
-    over = threading.Event()
-    started = time.monotonic()
-
-    def say(line: str) -> None:
-        nonlocal doing
-        doing = line
-        if time.monotonic() - started > PATIENCE_SECONDS:
-            click.echo(line, err=True)
-
-    def remind() -> None:
-        if not over.wait(PATIENCE_SECONDS) and doing:
-            click.echo(doing, err=True)
-
-    reminder = threading.Thread(target=remind, daemon=True)
-    reminder.start()
-    try:
-        yield say
-    finally:
-        over.set()
-        reminder.join()

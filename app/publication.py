@@ -23,9 +23,9 @@ from typing import Any
 
 from app import codes, description, names
 from app.above import Published, gather
-from app.check import check
 from app.derived import derive
 from app.description import SAMPLE
+from app.formats import as_csv, as_graph, as_json, as_turtle
 from app.inference import infer
 from app.language import text
 from app.provenance import provenance
@@ -41,7 +41,7 @@ from app.release import (
     replace,
     write_checksums,
 )
-from app.report import Report, as_csv, as_graph, as_json, as_turtle, report
+from app.report import Report, examine
 from app.rules import Rules
 from app.source import Place, Source, Unreadable
 from app.standards import Standards, digest_of
@@ -239,11 +239,7 @@ class _Making:
             self.index.clear_graph(Iri(names.graph(code, kind)))
         reading.graph = self._new(literal_forms(reading.graph), reading)
         above, missing = gather(reading.graph, code, [Published(self.index)])
-        results = check(
-            reading.graph, above | self.standards.terms, self.rules.all, self.rules.prefixes, self.by.on
-        )
-        notes = [("没有上级 {codes} 的数据，未与其比较", {"codes": "、".join(missing)})] if missing else []
-        found = report(results, reading, self.rules, self.standards, self.by.on, notes)
+        found = examine(reading, above, missing, self.rules, self.standards, self.by.on)
         self._load(names.graph(code), reading.graph)
         self._load(
             names.graph(code, "inferred"), self._new(infer(reading.graph, above, self.standards), reading)

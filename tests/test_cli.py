@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app import names
-from app.report import CSV_COLUMNS
+from app.formats import CSV_COLUMNS
 from app.store.terms import RdfFormat, parse
 
 ROOT = Path(__file__).parent.parent
