@@ -59,6 +59,7 @@ from app.store.terms import (
 from app.summary import summary
 
 LOCK = "publish.lock"
+_SECOND = "%Y%m%dT%H%M%SZ"
 
 
 class Refused(Exception):
@@ -338,7 +339,7 @@ class _Making:
         )
 
     def _finish(self, system: str, given: list[str]) -> Release:
-        made = _now()
+        made = self._later_than_all()
         counts = {code: entry["counts"] for code, entry in self.manifest["regions"].items()}
         self.manifest |= {
             "made": made.isoformat(),
@@ -349,7 +350,7 @@ class _Making:
             "given": given,
         }
         digest = hashlib.sha256(json.dumps(self.manifest, sort_keys=True).encode()).hexdigest()[:8]
-        identity = f"{made:%Y%m%dT%H%M%SZ}-{digest}"
+        identity = f"{made:{_SECOND}}-{digest}"
         # Figures outlive the releases they were made with: retention takes dumps, not trends.
         self.manifest["history"] = [
             *self.manifest["history"],
@@ -358,6 +359,13 @@ class _Making:
         self.manifest["id"] = identity
         replace(self.path / MANIFEST, json.dumps(self.manifest, ensure_ascii=False, indent=1).encode())
         return Release(self.path.parent / identity)
+
+    def _later_than_all(self) -> datetime.datetime:
+        """Now, or as soon as the second is over in which another release was made: identities tell their order."""
+        last = max((release.id for release in Releases(self.by.root).all()), default="")
+        while last.startswith(f"{(made := _now()):{_SECOND}}"):
+            time.sleep(0.05)
+        return made
 
 
 @contextlib.contextmanager
