@@ -197,6 +197,9 @@ def publish(
         _complain(error, lang)
         click.echo(text("没有发布任何内容。", lang), err=True)
         sys.exit(UNREADABLE)
+    except OSError as error:
+        _complain_of_disk(error, lang)
+        sys.exit(UNREADABLE)
     except publication.Refused as refused:
         for one in refused.reports:
             click.echo(formats.as_text(one, standards.load(), lang))
@@ -370,6 +373,12 @@ def _current(root: Path, lang: str) -> Release:
 def _complain(error: Unreadable, lang: str) -> None:
     for one in error.errors:
         click.echo(one.said(lang), err=True)
+
+
+def _complain_of_disk(error: OSError, lang: str) -> None:
+    """A full disk, a lost release, a folder one may not write to: the release in force stays as it was."""
+    click.echo(text("读写发布目录失败：{error}", lang, error=error), err=True)
+    click.echo(text("没有发布任何内容。", lang), err=True)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -103,6 +103,10 @@ class Publisher:
             for rest in releases.folder.glob(f"{UNFINISHED}*"):
                 shutil.rmtree(rest)
             old = releases.current()
+            if old is not None and not (old.path / MANIFEST).is_file():
+                raise FileNotFoundError(
+                    text("current 所指的发布 {id} 不完整；请指回一个完整的发布", self.lang, id=old.id)
+                )
             if (old is None or names.NATION not in old.regions) and names.NATION not in {
                 r.code for r in given
             }:

@@ -133,6 +133,8 @@ class _Reader:
                     self._tables(path)
             except Unreadable as unreadable:
                 self.errors.extend(unreadable.errors)
+            except OSError as error:
+                self._error(Place(path.name), "无法读取文件：{found}", error.strerror or str(error))
         self._leave_national_facts()
         if self.errors:
             raise Unreadable(*sorted(self.errors))

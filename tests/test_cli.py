@@ -164,3 +164,17 @@ def test_doctor_finds_a_damaged_dump(release, tmp_path):
 @pytest.mark.parametrize("command", ["check", "publish", "serve", "query", "rules", "convert", "doctor"])
 def test_help_is_there_for_every_command(command):
     assert run(command, "--help").returncode == 0
+
+
+def test_a_full_disk_or_a_lost_release_is_said_and_changes_nothing(tmp_path):
+    root = tmp_path / "root"
+    limited = f"ulimit -f 200; exec {sys.executable} -m app publish {DATA / '370600'} --release {root}"
+    done = subprocess.run(["bash", "-c", limited], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr and "没有发布任何内容" in done.stderr
+    assert not (root / "current").exists()
+    assert not list((root / "releases").iterdir())
+    (root / "current").symlink_to("releases/lost")
+    done = run("publish", DATA / "370600", "--release", root)
+    assert done.returncode == 3
+    assert "lost" in done.stderr and "Traceback" not in done.stderr
