@@ -21,6 +21,13 @@ class Format:
     iri: str
     """Its name in service descriptions, https://www.w3.org/ns/formats/."""
     others: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Other names in ``?format=``: those clients in use send, SPARQLWrapper's among them."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What ``?format=`` may say: a name, or a media type as it stands."""
+        return (self.name, *self.aliases, self.media_type, *self.others)
 
 
 _W3C = "http://www.w3.org/ns/formats/"
@@ -41,10 +48,38 @@ SOLUTION_FORMATS = (
 )
 TRUTH_FORMATS = SOLUTION_FORMATS[:2]
 TRIPLE_FORMATS = (
-    Format("ttl", "text/turtle", "Turtle", _W3C + "Turtle", ("application/x-turtle", "text/n3")),
-    Format("nt", "application/n-triples", "N-Triples", _W3C + "N-Triples", ("text/plain",)),
-    Format("jsonld", "application/ld+json", "JSON-LD", _W3C + "JSON-LD", ("application/json",)),
-    Format("rdf", "application/rdf+xml", "RDF/XML", _W3C + "RDF_XML", ("application/xml", "text/xml")),
+    Format(
+        "ttl",
+        "text/turtle",
+        "Turtle",
+        _W3C + "Turtle",
+        ("application/x-turtle", "application/turtle", "text/n3"),
+        ("turtle", "n3"),
+    ),
+    Format(
+        "nt",
+        "application/n-triples",
+        "N-Triples",
+        _W3C + "N-Triples",
+        ("text/plain",),
+        ("ntriples", "n-triples"),
+    ),
+    Format(
+        "jsonld",
+        "application/ld+json",
+        "JSON-LD",
+        _W3C + "JSON-LD",
+        ("application/json",),
+        ("json-ld", "json"),
+    ),
+    Format(
+        "rdf",
+        "application/rdf+xml",
+        "RDF/XML",
+        _W3C + "RDF_XML",
+        ("application/xml", "text/xml"),
+        ("rdf+xml", "rdfxml", "xml"),
+    ),
 )
 PAGE = Format("html", HTML, "HTML", "", ("application/xhtml+xml",))
 
@@ -64,7 +99,8 @@ def chosen(offered: Iterable[Format], name: str | None = None) -> tuple[Format, 
     """
     offered = list(offered)
     if name:
-        return next(((one, one.media_type) for one in offered if one.name == name), None)
+        name = name.partition(",")[0]  # SPARQLWrapper sends all types of a format, the first being the one
+        return next(((one, one.media_type) for one in offered if name in one.names), None)
     candidates = [
         (*_wanted(one.media_type), -number, one, one.media_type) for number, one in enumerate(offered)
     ]
