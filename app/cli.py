@@ -140,8 +140,8 @@ def check_(
             ground, missing = above.gather(reading.graph, reading.code, sources)
             day = on or datetime.date.today()
             found.append(report.examine(reading, ground, missing, book, system, day, chosen, engine))
+    click.echo(formats.together(found, "json" if as_json else form, system, lang), nl=False)
     for one in found:
-        click.echo(formats.FORMATS["json" if as_json else form](one, system, lang), nl=False)
         counts = one.counts()
         failed |= one.has_violation or (strict and counts["Warning"] > 0)
     sys.exit(UNREADABLE if unreadable else VIOLATIONS if failed else 0)

@@ -210,3 +210,13 @@ def as_turtle(found: Report, standards: Standards, lang: str) -> str:
 
 FORMATS = {"text": as_text, "json": as_json, "ttl": as_turtle, "csv": as_csv}
 """The formats by the name a person asks for them with."""
+
+
+def together(reports: list[Report], form: str, standards: Standards, lang: str) -> str:
+    """Several reports as one output of a format: one CSV table, one JSON list; a single report as it is."""
+    written = [FORMATS[form](one, standards, lang) for one in reports]
+    if form == "csv":
+        return "".join(written[:1] + [table.partition("\r\n")[2] for table in written[1:]])
+    if form == "json" and len(written) != 1:
+        return "[" + ",\n".join(written) + "]"
+    return "\n".join(written)

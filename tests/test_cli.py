@@ -98,6 +98,17 @@ def parse_iri(iri):
     return next(iter(parse(f"<x:a> <x:b> <{iri}> .", format=RdfFormat.TURTLE))).object
 
 
+def test_several_folders_give_one_table_and_one_list():
+    paths = (DATA / "000000" / "sample", DATA / "370600", DATA / "370600")
+    table = list(csv.DictReader(io.StringIO(run("check", *paths, "--format", "csv").stdout, newline="")))
+    assert len(table) == 20 and all(row["severity"] in ("Violation", "Warning") for row in table)
+    assert [one["region"] for one in json.loads(run("check", *paths, "--json").stdout)] == [
+        "000000-sample",
+        "370600",
+        "370600",
+    ]
+
+
 def test_the_reference_engine_gives_the_same_report():
     fast, slow = (run("check", DATA / "370600", "--json", "--engine", e).stdout for e in ("fast", "pyshacl"))
     assert fast == slow
