@@ -87,9 +87,14 @@ def read(path: Path, standards: Standards) -> Description:
         if facts.value(dataset, Iri(names.DCT + term)) is None
     ]
     status = facts.text(dataset, def_("dataStatus"))
-    if status not in DATA_STATUSES:
+    if status not in DATA_STATUSES or len(facts.values(dataset, def_("dataStatus"))) != 1:
         message = "zwfw:dataStatus 应为 {expected} 之一，实为“{found}”"
         errors.append(refused(place, message, status, expected="、".join(DATA_STATUSES)))
+    for scheme in (t.object for t in facts.graph if t.predicate == def_("usesCodeScheme")):
+        if scheme not in standards.item_schemes:
+            errors.append(
+                refused(place, "用了本体中没有的词 {found}", names.shorten(str(scheme).strip("<>")))
+            )
     if errors:
         raise Unreadable(*errors)
     # Instructions for reading hang on blank nodes; what remains describes the region and its dataset.

@@ -103,6 +103,15 @@ class Publisher:
             for rest in releases.folder.glob(f"{UNFINISHED}*"):
                 shutil.rmtree(rest)
             old = releases.current()
+            if old is None and (made := releases.all()):
+                # Beginning anew would drop every region from what is served.
+                raise FileNotFoundError(
+                    text(
+                        "current 所指的发布 {id} 不完整；请指回一个完整的发布",
+                        self.lang,
+                        id=f"? ({made[-1].id})",
+                    )
+                )
             if old is not None and not (old.path / MANIFEST).is_file():
                 raise FileNotFoundError(
                     text("current 所指的发布 {id} 不完整；请指回一个完整的发布", self.lang, id=old.id)

@@ -23,6 +23,14 @@ from app.table import Sheet
 NO_REGION = "local"
 """Stands in IRIs where the code would, for a file that is checked alone, outside any region's folder."""
 
+_VERDICTS = frozenset(
+    {
+        Iri(names.RDFS + "subClassOf"),
+        Iri(names.RDFS + "subPropertyOf"),
+        Iri(names.DCT + "conformsTo"),
+        def_("hasNoViolation"),
+    }
+)
 _FROM_ELSEWHERE = re.compile(r"(\d{6})/(.+)")
 _REGION = re.compile(re.escape(names.region("")) + r"\d{6}")
 
@@ -84,7 +92,9 @@ def read_file(path: Path, standards: Standards) -> Reading:
         described = description.read(beside, standards) if beside.is_file() else None
         return _Reader(standards, described).files([path])
     if path.suffix.lower() in RDF_FORMATS:
-        return Reading(NO_REGION, derive(read_rdf(path), standards), sources=[Source.of(path)])
+        return Reading(
+            NO_REGION, derive(skolemised(read_rdf(path), NO_REGION), standards), sources=[Source.of(path)]
+        )
     known = " ".join(sorted([*RDF_FORMATS, *table.TABLES]))
     message = "不认识的文件类型“{found}”；可用 {expected}"
     raise Unreadable(refused(Place(path.name), message, path.suffix, expected=known))
@@ -107,6 +117,7 @@ class _Reader:
     def __init__(self, standards: Standards, described: Description | None) -> None:
         self.standards, self.described = standards, described
         self.errors: list[ReadingError] = []
+        self.seen: Counter[Iri] = Counter()
         self.reading = Reading(NO_REGION, set())
         if described is not None:
             self.reading = Reading(
@@ -181,9 +192,19 @@ class _Reader:
         national = self.standards.national if self.reading.code != names.NATION else frozenset()
         for triple in self.reading.graph if national else ():
             fact = triple.object if triple.predicate == TYPE else triple.predicate
-            if fact in national and isinstance(fact, Iri) and isinstance(triple.subject, Iri):
+            judged_by = isinstance(fact, Iri) and (fact in national or self._is_of_the_system(fact))
+            if judged_by and isinstance(fact, Iri) and isinstance(triple.subject, Iri):
                 place = self.reading.places.get((triple.subject.value, ""), Place(description.FILE))
                 self._error(place, "{found} 只能由全国数据（000000）说明；请删去", names.shorten(fact.value))
+
+    def _is_of_the_system(self, fact: Iri) -> bool:
+        """Axioms, shapes, code-list entries and verdicts: the standard system's and the checker's, not a region's."""
+        return (
+            fact in _VERDICTS
+            or fact.value.startswith((names.OWL, names.SH))
+            or self.standards.is_coded(fact)
+            or fact in (def_("CodedValue"), def_("Rule"), def_("Finding"))
+        )
 
     # tables
 
@@ -234,7 +255,6 @@ class _Reader:
     def _rows(
         self, sheet: Sheet, kind: Iri, columns: list[Column], keys: list[int], listed: Iri | None
     ) -> None:
-        seen: Counter[Iri] = Counter()
         for number, cells in sheet.rows:
             key = [_read_as(columns[at], cells[at]) for at in keys]
             for at in [at for at, part in zip(keys, key, strict=True) if not part]:
@@ -243,10 +263,10 @@ class _Reader:
             if not all(key):
                 continue
             subject = self._thing(kind, *key)
-            seen[subject] += 1
-            if seen[subject] > 1:
+            self.seen[subject] += 1
+            if self.seen[subject] > 1:
                 # The same code on two rows is for a rule to report; here neither row may swallow the other.
-                subject = Iri(f"{subject.value}~{seen[subject]}")
+                subject = Iri(f"{subject.value}~{self.seen[subject]}")
             self.reading.places[subject.value, ""] = sheet.place(number)
             self.reading.graph.add(Triple(subject, TYPE, kind))
             if listed is not None:

@@ -180,6 +180,41 @@ def test_a_region_cannot_state_what_it_is_judged_by(folder):
     }
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        f"<{names.DCT}conformsTo> <{names.BASE}ontology/v/0.1.0>",
+        "zwfw:hasNoViolation true",
+        'zwfw:dataStatus "real"',
+        f"zwfw:usesCodeScheme <{names.CODE}code-scheme/natoinal>",
+    ],
+)
+def test_a_region_cannot_certify_itself_or_misspell_its_scheme(folder, claim):
+    assert errors(folder, f"{HEADINGS}\n{ROW}\n", more=f"; {claim}")
+
+
+@pytest.mark.parametrize("axiom", [f"<{names.RDFS}subClassOf> zwfw:ServiceItem", "a zwfw:ItemType"])
+def test_a_region_brings_no_schema_or_code_list_of_its_own(folder, axiom):
+    own = f"@prefix zwfw: <{names.DEF}> . <{names.region('370602')}/x> {axiom} ."
+    assert errors(folder, own, "more.ttl")
+
+
+def test_one_code_in_two_files_stays_two_things(folder):
+    (folder / "region.ttl").write_text(DESCRIPTION.replace("{more}", ""), "utf-8")
+    with xlsxwriter.Workbook(folder / "more.xlsx") as book:
+        sheet = book.add_worksheet("实施清单事项")
+        sheet.write_row(0, 0, HEADINGS.split(","))
+        sheet.write_row(1, 0, ROW.split(","))
+    reading = read(folder, f"{HEADINGS}\n{ROW}\n")
+    assert len({t.subject for t in reading.graph if t.object == def_("ImplementedItem")}) == 2
+
+
+def test_a_lone_file_keeps_its_blank_nodes_as_things_to_find(tmp_path):
+    path = tmp_path / "x.ttl"
+    path.write_text(f"[] a <{names.DEF}ImplementedItem> .", "utf-8")
+    assert all(isinstance(t.subject, Iri) for t in region.read_file(path, SYSTEM).graph)
+
+
 def test_turtle_that_does_not_parse_names_its_line(folder):
     assert errors(folder, "\n\n<a> <b> .", "more.ttl")[0][:2] == ("more.ttl", 3)
 
