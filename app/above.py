@@ -48,23 +48,24 @@ class Folders:
 
 
 class Published:
-    """The graphs of an index: a release's, or the one being made."""
+    """The graphs of one kind of an index: a release's, or the one being made."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
+    def __init__(self, index: Index, kind: str = "graph") -> None:
+        self._index, self._kind = index, kind
 
     @classmethod
     def of(cls, folder: Path) -> "Published":
-        """The graphs of a finished release, by its index folder, opened for reading only."""
+        """The data of a finished release, by its index folder, opened for reading only."""
         return cls(Index.read_only(str(folder)))
 
     def has(self, code: str) -> bool:
-        return any(self._index.quads_for_pattern(None, None, None, Iri(names.graph(code))))
+        return any(self._index.quads_for_pattern(None, None, None, self._graph(code)))
 
     def describe(self, thing: Iri, code: str) -> Iterable[Triple]:
-        return (
-            quad.triple for quad in self._index.quads_for_pattern(thing, None, None, Iri(names.graph(code)))
-        )
+        return (quad.triple for quad in self._index.quads_for_pattern(thing, None, None, self._graph(code)))
+
+    def _graph(self, code: str) -> Iri:
+        return Iri(names.graph(code, self._kind))
 
 
 def sources(folder: Path, above: Path | None, index: Path | None, standards: Standards) -> list["Source"]:

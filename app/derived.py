@@ -1,4 +1,5 @@
 """What follows from the codes themselves: composite codes taken apart, check characters judged, names made comparable.
+Links point upward here, whichever way they came.
 
 Whatever way data come in, ``derive`` drops what somebody asserted of these properties and computes them anew, so a
 rule may trust them. Patterns and properties are data (``ontology/codes/schemes.ttl``); see ``app.codes`` for sums.
@@ -25,14 +26,26 @@ _SPACE = re.compile(r"\s+")
 
 
 def derive(graph: Graph, standards: Standards) -> Graph:
-    """``graph`` without asserted derived values and with the computed ones."""
+    """``graph`` without asserted derived values and with the computed ones, its links upward."""
     kept = {
         triple
-        for triple in graph
+        for triple in upward(graph, standards)
         if triple.predicate not in standards.derived
         and not (triple.predicate == TYPE and triple.object in standards.derived)
     }
     return kept | _computed(kept, standards)
+
+
+def upward(graph: Graph, standards: Standards) -> Graph:
+    """``graph`` with every link in the direction of its primary property: who has a material says that the material is
+    its own. The other direction is inferred, so that no two regions can state one link from both ends."""
+    turned = standards.upward
+    return {
+        Triple(t.object, turned[t.predicate], t.subject)
+        if t.predicate in turned and isinstance(t.object, Iri)
+        else t
+        for t in graph
+    }
 
 
 def normalised_name(name: str) -> str:

@@ -27,6 +27,8 @@ class Column:
     separator: str = ""
     value_map: dict[str, str] = field(default_factory=dict)
     key_is_name: bool = False
+    code_list: Iri | None = None
+    """By which its codes are read, where it is not the usual one of their class."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,10 @@ def read(path: Path, standards: Standards) -> Description:
     if status not in DATA_STATUSES or len(facts.values(dataset, def_("dataStatus"))) != 1:
         message = "zwfw:dataStatus 应为 {expected} 之一，实为“{found}”"
         errors.append(refused(place, message, status, expected="、".join(DATA_STATUSES)))
-    for scheme in (t.object for t in facts.graph if t.predicate == def_("usesCodeScheme")):
-        if scheme not in standards.item_schemes:
-            errors.append(
-                refused(place, "用了本体中没有的词 {found}", names.shorten(str(scheme).strip("<>")))
-            )
+    for name, known in (("usesCodeScheme", standards.item_schemes), ("usesCodeList", standards.code_lists)):
+        for unknown in {t.object for t in facts.graph if t.predicate == def_(name)} - set(known):
+            found_term = names.shorten(str(unknown).strip("<>"))
+            errors.append(refused(place, "用了本体中没有的词 {found}", found_term))
     if errors:
         raise Unreadable(*errors)
     # Instructions for reading hang on blank nodes; what remains describes the region and its dataset.
@@ -144,6 +145,7 @@ def _column(facts: Facts, said: Node, standards: Standards) -> Column:
             for pair in _nodes(facts, said, "hasValueMap")
         },
         key_is_name=facts.text(said, def_("keyIsName")) == "true",
+        code_list=_iri(facts, said, "usesCodeList"),
     )
 
 

@@ -1,45 +1,92 @@
-"""What follows from a region's graph by the ontology: super-classes, super-properties, inverses, transitivity.
+"""What follows from a graph by the ontology: super-classes, super-properties, inverses, symmetry, transitivity, chains.
 
 The result goes into a graph of its own and holds only what is stated nowhere else, so leaving inference out is naming
-the data graphs. The rules are OWL 2 RL's cax-sco, prp-spo1, prp-inv and prp-trp, run to a fixpoint.
+the data graphs. The rules are OWL 2 RL's cax-sco, prp-spo1, prp-spo2 (chains of two), prp-inv, prp-symp and prp-trp,
+run to a fixpoint.
 """
 
 from app import names
 from app.standards import SUBCLASS, Standards
-from app.store.terms import Graph, Index, Iri, Quad, def_
+from app.store.terms import BlankNode, Graph, Index, Iri, Quad
 
 _SUBPROPERTY = Iri(names.RDFS + "subPropertyOf")
-_SCHEMA = {
-    SUBCLASS,
-    _SUBPROPERTY,
-    Iri(names.OWL + "inverseOf"),
-}
+_CHAIN = Iri(names.OWL + "propertyChainAxiom")
+_KINDS = {Iri(names.OWL + kind) for kind in ("TransitiveProperty", "SymmetricProperty")}
 
 _PROLOGUE = f"PREFIX rdfs: <{names.RDFS}> PREFIX owl: <{names.OWL}> PREFIX rdf: <{names.RDF}>\n"
 _STEPS = [
     _PROLOGUE + rule
     for rule in (
-        "INSERT { ?x a ?above } WHERE { ?x a ?kind . ?kind rdfs:subClassOf+ ?above . FILTER isIRI(?above) }",
+        "INSERT { ?x a ?above } WHERE { ?kind rdfs:subClassOf+ ?above . FILTER isIRI(?above) ?x a ?kind }",
         "INSERT { ?x ?above ?y } WHERE { ?property rdfs:subPropertyOf+ ?above . ?x ?property ?y }",
         "INSERT { ?y ?inverse ?x } WHERE { ?property owl:inverseOf|^owl:inverseOf ?inverse . ?x ?property ?y }",
+        "INSERT { ?y ?property ?x } WHERE { ?property a owl:SymmetricProperty . ?x ?property ?y }",
         "INSERT { ?x ?property ?z } WHERE { ?property a owl:TransitiveProperty . ?x ?property ?y . ?y ?property ?z }",
+        """INSERT { ?x ?property ?z } WHERE {
+            ?property owl:propertyChainAxiom [ rdf:first ?first ; rdf:rest [ rdf:first ?second ] ] .
+            ?x ?first ?y . ?y ?second ?z }""",
     )
 ]
 
 
 def infer(own: Graph, above: Graph, standards: Standards) -> Graph:
-    """The triples that follow from ``own`` with ``above`` and the ontology, about things of ``own``, and new."""
-    transitive = Iri(names.OWL + "TransitiveProperty")
-    schema = {t for t in standards.terms if t.predicate in _SCHEMA or t.object == transitive}
-    # Above, only what places regions in regions: a thing's own facts are inferred where they are published.
-    chain = {t for t in above if t.predicate in (def_("isPartOf"), def_("hasPart"))}
+    """The triples that follow from ``own`` with ``above`` and the ontology, about things of ``own``, and new.
+
+    A triple is about a thing when it is its subject or its object: that an item is implemented by one of ours is said
+    nowhere else.
+    """
+    schema = _schema(standards)
+    # Above, only what can lead on to more: a thing's own facts are inferred where they are published.
+    leading = _leading(standards)
     stated = own | above | schema
     index = Index()
-    index.bulk_extend(Quad(*triple) for triple in own | chain | schema)
+    index.bulk_extend(Quad(*t) for t in own | schema | {t for t in above if t.predicate in leading})
     size = -1
     while size != len(index):
         size = len(index)
         for step in _STEPS:
             index.update(step)
-    subjects = {triple.subject for triple in own}
-    return {quad.triple for quad in index if quad.subject in subjects and quad.triple not in stated}
+    things = {triple.subject for triple in own if isinstance(triple.subject, Iri)}
+    return {
+        quad.triple
+        for quad in index
+        if (quad.subject in things or quad.object in things)
+        and quad.triple not in stated
+        and not isinstance(quad.subject, BlankNode)
+        and not isinstance(quad.object, BlankNode)
+    }
+
+
+def _schema(standards: Standards) -> Graph:
+    """The axioms the steps read."""
+    wanted = {SUBCLASS, _SUBPROPERTY, Iri(names.OWL + "inverseOf"), _CHAIN}
+    found = {t for t in standards.terms if t.predicate in wanted or t.object in _KINDS}
+    lists = [t.object for t in found if t.predicate == _CHAIN]
+    while lists:
+        node = lists.pop()
+        for triple in standards.about.get(node, []) if isinstance(node, BlankNode) else []:
+            found.add(triple)
+            lists.append(triple.object)
+    return found
+
+
+def _leading(standards: Standards) -> set[Iri]:
+    """The properties along which something of ours may lead on beyond what is above it: the transitive ones, the links
+    of chains, and what is below them."""
+    chains = [t.object for t in standards.terms if t.predicate == _CHAIN]
+    found = {link for chain in chains for link in standards.members(chain) if isinstance(link, Iri)}
+    found |= {
+        t.subject
+        for t in standards.terms
+        if t.object == Iri(names.OWL + "TransitiveProperty") and isinstance(t.subject, Iri)
+    }
+    while (
+        more := {
+            t.subject
+            for t in standards.terms
+            if t.predicate == _SUBPROPERTY and t.object in found and isinstance(t.subject, Iri)
+        }
+        - found
+    ):
+        found |= more
+    return found

@@ -35,6 +35,9 @@ ORG = "http://www.w3.org/ns/org#"
 SCHEMA = "http://schema.org/"
 VOID = "http://rdfs.org/ns/void#"
 SD = "http://www.w3.org/ns/sparql-service-description#"
+CPSV = "http://purl.org/vocab/cpsv#"
+CV = "http://data.europa.eu/m8g/"
+ELI = "http://data.europa.eu/eli/ontology#"
 
 PREFIXES: dict[str, str] = {
     "rdf": RDF,
@@ -51,6 +54,9 @@ PREFIXES: dict[str, str] = {
     "schema": SCHEMA,
     "void": VOID,
     "sd": SD,
+    "cpsv": CPSV,
+    "cv": CV,
+    "eli": ELI,
     "zwfw": DEF,
     "rule": RULE,
     "question": QUESTION,

@@ -196,18 +196,25 @@ class _Making:
     def _system(self) -> None:
         """The graphs of the standard system, with canonical labels for the blank nodes of lists and shapes."""
         self.by._say("载入标准体系（版本 {version}）", version=self.standards.version)
+        standards = self.standards
         graphs = {
-            "ontology": self.standards.terms,
-            "standards": self.standards.documents,
-            "rules": self.rules.graph - self.standards.graph,
-            "questions": set[Triple](),
+            "ontology": standards.terms,
+            "standards": standards.documents,
+            "rules": self.rules.graph - standards.graph,
+            "questions": standards.questions,
         }
-        for name, graph in graphs.items():
-            labelled = canonical(graph)
+        labelled = {name: literal_forms(canonical(graph)) for name, graph in graphs.items()}
+        for name, graph in labelled.items():
             self.index.clear_graph(Iri(names.graph(name)))
-            self._load(names.graph(name), labelled)
-            if graph:
-                self._dump(name, labelled)
+            self._load(names.graph(name), graph)
+            self._dump(name, graph)
+        # What follows for codes and documents: that a national standard is a standard, which clauses a document has.
+        stated = set[Triple]().union(*labelled.values())
+        for name in ("ontology", "standards"):
+            inferred = infer(labelled[name], stated, standards) - stated
+            self.index.clear_graph(Iri(names.graph(name, "inferred")))
+            self._load(names.graph(name, "inferred"), inferred)
+            stated |= inferred
 
     def _regions(self, given: dict[str, Reading], renewed: bool) -> tuple[list[Report], list[str]]:
         """Check the regions given, highest level first, and again those whose ground moved: all of them when the
@@ -255,9 +262,9 @@ class _Making:
         above, missing = gather(reading.graph, code, [Published(self.index)])
         found = examine(reading, above, missing, self.rules, self.standards, self.by.on)
         self._load(names.graph(code), reading.graph)
-        self._load(
-            names.graph(code, "inferred"), self._new(infer(reading.graph, above, self.standards), reading)
-        )
+        leading, _ = gather(reading.graph, code, [Published(self.index, "inferred")])
+        inferred = infer(reading.graph, above | leading, self.standards)
+        self._load(names.graph(code, "inferred"), self._new(inferred, reading))
         self._load(names.graph(code, "report"), as_graph(found))
         self._load(names.graph(code, "summary"), summary(reading, found))
         data = ntriples(reading.graph)

@@ -5,15 +5,14 @@ decides whether a cell is text, a coded value or a link, and ``owl:hasKey`` name
 ``region.ttl`` says what is different in this region. Every error of every file is found in one run.
 """
 
-import datetime
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import description, names, table
-from app.derived import derive
+from app import cell, description, names, table
+from app.derived import derive, upward
 from app.description import Column, Description
 from app.source import RDF_FORMATS, Place, ReadingError, Source, Unreadable, read_rdf, refused
 from app.standards import TYPE, Standards
@@ -31,7 +30,6 @@ _VERDICTS = frozenset(
         def_("hasNoViolation"),
     }
 )
-_FROM_ELSEWHERE = re.compile(r"(\d{6})/(.+)")
 _REGION = re.compile(re.escape(names.region("")) + r"\d{6}")
 
 
@@ -118,6 +116,7 @@ class _Reader:
         self.standards, self.described = standards, described
         self.errors: list[ReadingError] = []
         self.seen: Counter[Iri] = Counter()
+        self.waiting: list[tuple[Place, Iri, Iri, str]] = []
         self.reading = Reading(NO_REGION, set())
         if described is not None:
             self.reading = Reading(
@@ -146,6 +145,7 @@ class _Reader:
                 self.errors.extend(unreadable.errors)
             except OSError as error:
                 self._error(Place(path.name), "无法读取文件：{found}", error.strerror or str(error))
+        self._resolve()
         self._leave_national_facts()
         if self.errors:
             raise Unreadable(*sorted(self.errors))
@@ -165,7 +165,7 @@ class _Reader:
     # RDF
 
     def _own_rdf(self, path: Path) -> None:
-        graph = skolemised(read_rdf(path), self.reading.region)
+        graph = upward(skolemised(read_rdf(path), self.reading.region), self.standards)
         place = Place(path.name)
         self.errors += description.unknown_terms(graph, place, self.standards)
         for subject in sorted({t.subject.value for t in graph if isinstance(t.subject, Iri)}):
@@ -256,7 +256,7 @@ class _Reader:
         self, sheet: Sheet, kind: Iri, columns: list[Column], keys: list[int], listed: Iri | None
     ) -> None:
         for number, cells in sheet.rows:
-            key = [_read_as(columns[at], cells[at]) for at in keys]
+            key = [self._key(columns[at], cells[at]) for at in keys]
             for at in [at for at, part in zip(keys, key, strict=True) if not part]:
                 place = sheet.place(number, columns[at].heading)
                 self._error(place, "单元格为空；这一列用来标识本行，不能为空")
@@ -271,22 +271,27 @@ class _Reader:
             self.reading.graph.add(Triple(subject, TYPE, kind))
             if listed is not None:
                 self.reading.graph.add(Triple(subject, def_("isListedAs"), listed))
-            for column, cell in zip(columns, cells, strict=True):
-                self.reading.graph.update(self._cell(sheet, number, subject, column, cell))
+            for column, written in zip(columns, cells, strict=True):
+                self.reading.graph.update(self._cell(sheet, number, subject, column, written))
+
+    def _key(self, column: Column, text: str) -> str:
+        """A cell as a part of its row's key; of what a link leads to, its key."""
+        read = _read_as(column, text)
+        return cell.link(read, self.standards).key if column.prop and column.prop.is_link else read
 
     def _thing(self, kind: Iri, *key: str, code: str = "") -> Iri:
         if kind == def_("Region"):
             return Iri(names.region(key[0][:6]))
         return Iri(names.thing(code or self.reading.region, _local(kind), *key))
 
-    def _cell(self, sheet: Sheet, row: int, subject: Iri, column: Column, cell: str) -> Iterator[Triple]:
+    def _cell(self, sheet: Sheet, row: int, subject: Iri, column: Column, written: str) -> Iterator[Triple]:
         """What a cell says; where it stood and whether it was read as something else is kept beside."""
         if column.prop is None:
             return
         place = sheet.place(row, column.heading)
-        read = _read_as(column, cell)
-        if read != cell:
-            self.reading.rewritings[Rewriting(sheet.place(column=column.heading), cell, read)] += 1
+        read = _read_as(column, written)
+        if read != written:
+            self.reading.rewritings[Rewriting(sheet.place(column=column.heading), written, read)] += 1
         for part in filter(
             None, map(str.strip, read.split(column.separator) if column.separator else [read])
         ):
@@ -298,65 +303,63 @@ class _Reader:
         assert column.prop is not None
         prop, kind = column.prop.iri, column.prop.range
         if kind is not None and self.standards.is_coded(kind):
-            yield Triple(subject, prop, self.standards.coded_value(kind, part))
+            yield Triple(subject, prop, self.standards.coded_value(kind, part, column.code_list))
         elif kind == def_("Region") and not re.fullmatch(r"\d{6}(\d{6})?", part):
             self._error(place, "“{found}”不是{expected}", part, expected="六位或十二位行政区划代码")
-        elif kind is not None and kind in self.standards.classes.values():
-            elsewhere = _FROM_ELSEWHERE.fullmatch(part)
-            code, key = elsewhere.groups() if elsewhere else ("", part)
-            target = self._thing(kind, key, code=code)
-            yield Triple(subject, prop, target)
-            if column.key_is_name:
-                yield Triple(target, TYPE, kind)
-                yield Triple(target, def_("name"), Literal(part, language="zh"))
-                self.reading.places.setdefault((target.value, ""), place)
+        elif column.prop.is_link:
+            for target in self._linked(place, subject, prop, part):
+                yield Triple(subject, prop, target)
+                if column.key_is_name and kind is not None:
+                    yield Triple(target, TYPE, kind)
+                    yield Triple(target, def_("name"), Literal(part, language="zh"))
+                    self.reading.places.setdefault((target.value, ""), place)
         else:
-            datatype = kind.value if kind else names.XSD + "string"
-            read, expected = _DATATYPES.get(datatype, (lambda text: text, ""))
             try:
-                yield Triple(subject, prop, _literal(read(part), datatype))
-            except ValueError:
-                self._error(place, "“{found}”不是{expected}", part, expected=expected)
+                yield Triple(subject, prop, cell.literal(part, kind.value if kind else names.XSD + "string"))
+            except cell.Unfit as error:
+                self._error(place, "“{found}”不是{expected}", part, expected=str(error))
+
+    def _linked(self, place: Place, subject: Iri, prop: Iri, part: str) -> Iterator[Iri]:
+        """What a link cell leads to. Where the property may lead to things of several classes and the cell names
+        none, that shows only when all tables are read: the link waits till then."""
+        link, targets = cell.link(part, self.standards), self.standards.targets(prop)
+        if link.iri is not None:
+            yield link.iri
+        elif def_("NormativeDocument") in targets and not link.code and link.key in self.standards.numbered:
+            yield self.standards.numbered[link.key]
+        elif link.kind is not None and link.kind not in targets:
+            self._error(place, "{found} 不能是这一列所指的事物", names.shorten(link.kind.value))
+        elif link.kind is not None or len(targets) == 1:
+            yield self._meant(link.kind or targets[0], link.key, link.code)
+        elif targets and not link.code:
+            self.waiting.append((place, subject, prop, link.key))
+        else:
+            self._error(place, "“{found}”没有写明所指事物的类；请写作“类名/标识”", part)
+
+    def _meant(self, kind: Iri, key: str, code: str = "") -> Iri:
+        """The thing a written key means; the parts of a key of several are joined as in its IRI."""
+        parts = key.split("~") if len(self.standards.key_of(kind)) > 1 else [key]
+        return self._thing(kind, *parts, code=code)
+
+    def _resolve(self) -> None:
+        """The links whose class their cells left open: to the one thing of this region that has the key."""
+        for place, subject, prop, key in self.waiting:
+            things = [self._meant(kind, key) for kind in self.standards.targets(prop)]
+            found = [thing for thing in things if thing in self.seen]
+            if len(found) == 1:
+                self.reading.graph.add(Triple(subject, prop, found[0]))
+            else:
+                message = (
+                    "本地区有几个标识为“{found}”的事物；请写作“类名/标识”"
+                    if found
+                    else "本地区没有标识为“{found}”的事物；请更正，或写作“类名/标识”"
+                )
+                self._error(place, message, key)
 
 
-def _read_as(column: Column, cell: str) -> str:
+def _read_as(column: Column, written: str) -> str:
     """A cell's text as it is to be read: trimmed, and through the column's value map."""
-    return column.value_map.get(cell.strip(), cell.strip())
-
-
-def _literal(text: str, datatype: str) -> Literal:
-    if datatype == names.RDF + "langString":
-        return Literal(text, language="zh")
-    return Literal(text) if datatype == names.XSD + "string" else Literal(text, datatype=Iri(datatype))
-
-
-def _matching(pattern: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(text)
-        return text
-
-    return read
-
-
-def _boolean(text: str) -> str:
-    return _matching("true|false")({"是": "true", "否": "false", "1": "true", "0": "false"}.get(text, text))
-
-
-_DATATYPES: dict[str, tuple[Callable[[str], str], str]] = {
-    names.XSD + "integer": (_matching(r"[+-]?\d+"), "整数"),
-    names.XSD + "decimal": (_matching(r"[+-]?\d+(\.\d+)?"), "数"),
-    names.XSD + "boolean": (_boolean, "“是”或“否”"),
-    names.XSD + "date": (
-        lambda text: datetime.date.fromisoformat(text).isoformat(),
-        "形如 2026-01-31 的日期",
-    ),
-    names.XSD + "anyURI": (
-        _matching(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+"),
-        "完整的网址（如 https://…）",
-    ),
-}
-"""How the text of a cell becomes a value of a datatype, and what is expected where it does not."""
+    return column.value_map.get(written.strip(), written.strip())
 
 
 def _local(kind: Iri | None) -> str:

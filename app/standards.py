@@ -33,6 +33,8 @@ class Property:
 
     iri: Iri
     range: Iri | None
+    """A datatype or a class; nothing where several classes are meant."""
+    is_link: bool
     is_derived: bool
 
 
@@ -74,6 +76,12 @@ class Facts:
         """The subjects of ``? predicate value``, in a fixed order."""
         return sorted(self._subjects.get((predicate, value), ()), key=str)
 
+    def members(self, head: Term | None) -> Iterator[Term]:
+        """The members of an RDF list."""
+        while isinstance(head, BlankNode):
+            yield from self.values(head, Iri(names.RDF + "first"))
+            head = self.value(head, Iri(names.RDF + "rest"))
+
     def labels(self, subject: Node) -> dict[str, str]:
         """The names of a thing by language: its preferred label, name, title or label, in this order."""
         for predicate in _LABELS:
@@ -91,21 +99,22 @@ class Facts:
         return language.pick(self.labels(subject), lang)
 
 
+_PARTS = {"standards": "documents", "clauses": "documents", "questions": "questions"}
+"""The files of ``ontology/`` that are data about the system rather than terms and codes, by the part they make up."""
+
+
 class Standards(Facts):
-    """The ontology with its code lists and standards."""
+    """The ontology with its code lists (``terms``), the standards and clauses (``documents``) and the questions the
+    graph is to answer (``questions``)."""
 
     def __init__(self, folder: Path) -> None:
         self.files = sorted(folder.rglob("*.ttl"))
-        self.documents: Graph = set()
+        parts: dict[str, Graph] = {"terms": set(), "documents": set(), "questions": set()}
         for path in self.files:
-            if path.name == "standards.ttl":
-                self.documents = read_turtle(path)
-        terms: Graph = set()
-        for path in self.files:
-            if path.name != "standards.ttl":
-                terms |= read_turtle(path)
-        self.terms = terms - self.documents
-        super().__init__(self.terms | self.documents)
+            parts[_PARTS.get(path.stem, "terms")] |= read_turtle(path)
+        self.documents, self.questions = parts["documents"], parts["questions"]
+        self.terms = parts["terms"]
+        super().__init__(self.terms | self.documents | self.questions)
 
     @cached_property
     def version(self) -> str:
@@ -135,19 +144,24 @@ class Standards(Facts):
         """Classes by local name and by label, for file and sheet names."""
         found: dict[str, Iri] = {}
         for node in self.subjects(TYPE, Iri(names.OWL + "Class")):
-            if isinstance(node, Iri) and node not in self.derived:
+            if isinstance(node, Iri) and node.value.startswith(names.DEF) and node not in self.derived:
                 for label in (node.value.removeprefix(names.DEF), *self._all_labels(node)):
                     found.setdefault(label, node)
         return found
 
     @cached_property
     def properties(self) -> dict[Iri, Property]:
-        """The data and object properties by IRI."""
+        """The data and object properties by IRI. A date's type is no ``rdfs:range``: OWL 2 reasoners do not know it."""
         return {
-            node: Property(node, self._iri(node, RANGE), node in self.derived)
+            node: Property(
+                node,
+                self._iri(node, RANGE) or self._iri(node, def_("hasValueType")),
+                kind == "ObjectProperty",
+                node in self.derived,
+            )
             for kind in ("DatatypeProperty", "ObjectProperty")
             for node in self.subjects(TYPE, Iri(names.OWL + kind))
-            if isinstance(node, Iri)
+            if isinstance(node, Iri) and node.value.startswith(names.DEF)
         }
 
     @cached_property
@@ -177,7 +191,35 @@ class Standards(Facts):
     def key_of(self, kind: Iri) -> list[Property]:
         """The properties whose values identify a thing of a class (``owl:hasKey``)."""
         head = self.value(kind, Iri(names.OWL + "hasKey"))
-        return [self.properties[node] for node in self._list(head) if isinstance(node, Iri)]
+        return [self.properties[node] for node in self.members(head) if isinstance(node, Iri)]
+
+    @cached_property
+    def _linked(self) -> dict[Iri, list[Iri]]:
+        """By link property: the classes with a key that it may lead to, the general ones' special ones included."""
+        keyed = [kind for kind in sorted(set(self.classes.values()), key=str) if self.key_of(kind)]
+        found = {}
+        for prop in self.properties.values():
+            stated = self.value(prop.iri, RANGE)
+            union = self.value(stated, Iri(names.OWL + "unionOf")) if isinstance(stated, BlankNode) else None
+            meant = {stated, *self.members(union)}
+            if prop.is_link:
+                found[prop.iri] = [kind for kind in keyed if meant & self.ancestors(kind)]
+        return found
+
+    def targets(self, prop: Iri) -> list[Iri]:
+        """The classes of things, known by a key, that a link property may lead to."""
+        return self._linked.get(prop, [])
+
+    @cached_property
+    def numbered(self) -> dict[str, Iri]:
+        """The documents of the standard system by their number."""
+        return {
+            t.object.value: t.subject
+            for t in self.documents
+            if t.predicate == def_("documentNumber")
+            and isinstance(t.subject, Iri)
+            and isinstance(t.object, Literal)
+        }
 
     def ancestors(self, kind: Iri) -> set[Iri]:
         """A class and all classes above it."""
@@ -189,34 +231,40 @@ class Standards(Facts):
                     open_.append(above)
         return found
 
+    def descendants(self, kind: Iri) -> set[Iri]:
+        """A class and all classes below it."""
+        return {one for one in self.classes.values() if kind in self.ancestors(one)}
+
     @cached_property
     def _coded(self) -> frozenset[Iri]:
-        return frozenset(kind for kind in self.classes.values() if def_("CodedValue") in self.ancestors(kind))
+        return frozenset(self.descendants(def_("CodedValue")))
 
     def is_coded(self, kind: Iri | None) -> bool:
         """Whether values of a class stand in a code list."""
         return kind in self._coded
 
     @cached_property
-    def _code_lists(self) -> dict[Iri, tuple[str, dict[str, Iri]]]:
-        """By class: the list's name in IRIs, and its entries by notation and by label."""
-        lists: dict[Iri, tuple[str, dict[str, Iri]]] = {}
+    def code_lists(self) -> dict[Iri, dict[str, Iri]]:
+        """By code list: its entries by notation and by label."""
+        lists: dict[Iri, dict[str, Iri]] = defaultdict(dict)
         for entry in sorted({t.subject for t in self.terms if t.predicate == NOTATION}, key=str):
             scheme = self._iri(entry, IN_SCHEME)
-            for kind in self.values(entry, TYPE):
-                if isinstance(kind, Iri) and isinstance(entry, Iri) and scheme and self.is_coded(kind):
-                    _, known = lists.setdefault(kind, (scheme.value.removeprefix(names.CODE), {}))
-                    for key in (self.text(entry, NOTATION), *self._all_labels(entry)):
-                        known.setdefault(key, entry)
+            if isinstance(entry, Iri) and scheme is not None:
+                for key in (self.text(entry, NOTATION), *self._all_labels(entry)):
+                    lists[scheme].setdefault(key, entry)
         return lists
 
-    def coded_value(self, kind: Iri, cell: str) -> Iri:
-        """The entry of a class's code list that ``cell`` names by notation or label.
+    def coded_value(self, kind: Iri, cell: str, scheme: Iri | None = None) -> Iri:
+        """The entry of a code list that ``cell`` names by notation or label; by default the list of the class.
 
         What the list does not know gets an IRI of the list all the same: nothing is lost, and rule R24 says so.
         """
-        slug, known = self._code_lists.get(kind, (kind.value.removeprefix(names.DEF), {}))
-        return known.get(cell) or Iri(names.concept(slug, cell))
+        scheme = scheme or self._iri(kind, def_("hasCodeList"))
+        if scheme is None:
+            return Iri(names.concept(kind.value.removeprefix(names.DEF), cell))
+        return self.code_lists.get(scheme, {}).get(cell) or Iri(
+            names.concept(scheme.value.removeprefix(names.CODE), cell)
+        )
 
     @cached_property
     def item_schemes(self) -> dict[Iri, Iri]:
@@ -240,6 +288,16 @@ class Standards(Facts):
             if isinstance(form, Iri | BlankNode)
         ]
 
+    @cached_property
+    def upward(self) -> dict[Iri, Iri]:
+        """By the property that is only inferred, the one whose inverse it is: the one data state."""
+        inverse = Iri(names.OWL + "inverseOf")
+        return {
+            t.object: t.subject
+            for t in self.terms
+            if t.predicate == inverse and isinstance(t.subject, Iri) and isinstance(t.object, Iri)
+        }
+
     def derived_from(self, prop: Iri) -> Iterator[Iri]:
         """The stated properties a derived one comes from, through other derived ones; the property itself if stated."""
         if prop not in self.derived:
@@ -259,11 +317,6 @@ class Standards(Facts):
 
     def _iri(self, subject: Node, predicate: Iri) -> Iri | None:
         return next((v for v in self.values(subject, predicate) if isinstance(v, Iri)), None)
-
-    def _list(self, head: Term | None) -> Iterator[Term]:
-        while isinstance(head, BlankNode):
-            yield from self.values(head, Iri(names.RDF + "first"))
-            head = self.value(head, Iri(names.RDF + "rest"))
 
     def _all_labels(self, node: Node) -> list[str]:
         return [

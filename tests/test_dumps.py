@@ -34,7 +34,7 @@ def test_every_listed_file_is_what_its_checksum_says(web: FlaskClient, release: 
         assert sums.content_type == "text/plain; charset=utf-8"
         lines = sums.get_data(as_text=True).splitlines()
     page = web.get("/dumps/", headers={"Accept": HTML}).get_data(as_text=True)
-    assert len(lines) == 12
+    assert len(lines) == 14
     for line in lines:
         digest, name = line.split("  ")
         with web.get(f"/dumps/{name}") as answer:

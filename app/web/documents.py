@@ -78,8 +78,8 @@ class Document:
 def documents() -> list[Document]:
     """All documents, by number."""
     system = standards.load()
-    kinds = ("Standard", "PolicyDocument", "Publication")
-    found = [Document(node) for kind in kinds for node in _iris(system.subjects(TYPE, def_(kind)))]
+    kinds = system.descendants(def_("NormativeDocument"))
+    found = [Document(node) for kind in kinds for node in _iris(system.subjects(TYPE, kind))]
     return sorted(found, key=lambda one: (one.number == "", one.number))
 
 

@@ -72,7 +72,8 @@ def graph(kind: str, path: str) -> BaseResponse:
     raw = links.raw_path().lstrip("/")
     if "/" in path:  # a thing of the graph, such as a file in a provenance
         return _negotiated(f"/doc/{raw}", f"/doc/{raw}")
-    if path not in current_release().regions and not (kind == "graph" and path in names.SYSTEM_GRAPHS):
+    of_system = kind in ("graph", "inferred") and path in names.SYSTEM_GRAPHS
+    if path not in current_release().regions and not of_system:
         raise Problem("not-found")
     form = _chosen()
     if form is PAGE:

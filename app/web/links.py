@@ -47,8 +47,8 @@ def address(iri: str) -> str:
         case "clause":
             document, _, clause = rest.partition("/")
             return f"/standards/{document}#{clause}"
-        case "graph" if rest in names.SYSTEM_GRAPHS:
-            return f"/{rest}"
+        case "graph" | "inferred" if rest in names.SYSTEM_GRAPHS:
+            return "/ontology#questions" if rest == "questions" else f"/{rest}"
         case _ if kind in names.GRAPH_KINDS and "/" not in rest:
             return f"/regions/{rest}" + ("#provenance" if kind == "provenance" else "")
         case "ontology":

@@ -1,0 +1,74 @@
+"""What several commands share: options, exit codes, and how they say that something is wrong."""
+
+import datetime
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from app import language
+from app.language import text
+from app.release import Release, Releases
+from app.source import Unreadable
+
+VIOLATIONS, USAGE, UNREADABLE = 1, 2, 3
+"""Exit codes; 0 is no violation."""
+
+
+class _Date(click.ParamType[datetime.date]):
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
+        try:
+            return datetime.date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r}: 应为 2026-01-31 这样的日期 · a date such as 2026-01-31", param, ctx)
+
+
+release_option = click.option(
+    "--release",
+    "root",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="ZWFW_RELEASE",
+    default=Path("var/zwfw"),
+    show_default=True,
+    help="发布目录 · The root that holds releases/ and current.",
+)
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(language.LANGUAGES),
+    default=language.DEFAULT,
+    show_default=True,
+    help="语言 · Language of messages.",
+)
+on_option = click.option(
+    "--on",
+    type=_Date(),
+    default=None,
+    metavar="DATE",
+    help="基准日期，默认今天 · The date rules about time judge by; today by default.",
+)
+
+
+def current(root: Path, lang: str) -> Release:
+    release = Releases(root).current()
+    if release is None:
+        fail(text("{root} 下还没有发布；请先运行 zwfw publish", lang, root=root), USAGE)
+    return release
+
+
+def complain(error: Unreadable, lang: str) -> None:
+    for one in error.errors:
+        click.echo(one.said(lang), err=True)
+
+
+def complain_of_disk(error: OSError, lang: str) -> None:
+    """A full disk, a lost release, a folder one may not write to: the release in force stays as it was."""
+    click.echo(text("读写发布目录失败：{error}", lang, error=error), err=True)
+    click.echo(text("没有发布任何内容。", lang), err=True)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
