@@ -28,6 +28,7 @@ def summary(reading: Reading, found: Report) -> Graph:
     for department, count in departments.items():
         node = Iri(f"{base}/department/{department.value.rpartition('/')[2]}")
         graph |= {
+            Triple(node, TYPE, def_("PreparedFigure")),
             Triple(node, def_("summarises"), dataset),
             Triple(node, def_("ofDepartment"), department),
             Triple(node, def_("itemCount"), integer(count)),
@@ -35,6 +36,7 @@ def summary(reading: Reading, found: Report) -> Graph:
     for rule, findings in found.by_rule():
         node = Iri(f"{base}/rule/{rule.name}")
         graph |= {
+            Triple(node, TYPE, def_("PreparedFigure")),
             Triple(node, def_("summarises"), dataset),
             Triple(node, def_("ofRule"), rule.iri),
             Triple(node, def_("findingCount"), integer(len(findings))),
