@@ -42,7 +42,7 @@ from app.release import (
     write_checksums,
 )
 from app.report import Report, examine
-from app.rules import Rules
+from app.rules import PREFIX_FILE, Rules
 from app.source import Place, Source, Unreadable
 from app.standards import Standards, digest_of
 from app.store.terms import (
@@ -203,11 +203,16 @@ class _Making:
             "rules": self.rules.graph - standards.graph,
             "questions": standards.questions,
         }
+        authored = {
+            **{name: standards.part(name) for name in ("ontology", "standards", "questions")},
+            "rules": [self.rules.folder / PREFIX_FILE, *self.rules.files],
+        }
         labelled = {name: literal_forms(canonical(graph)) for name, graph in graphs.items()}
         for name, graph in labelled.items():
             self.index.clear_graph(Iri(names.graph(name)))
             self._load(names.graph(name), graph)
-            self._dump(name, graph)
+            # As people wrote them, comments and all, one file after the other: Turtle may declare a prefix again.
+            self._dump(name, graph, b"\n".join(path.read_bytes() for path in authored[name]))
         # What follows for codes and documents: that a national standard is a standard, which clauses a document has.
         stated = set[Triple]().union(*labelled.values())
         for name in ("ontology", "standards"):
@@ -310,8 +315,9 @@ class _Making:
     def _load(self, name: str, graph: Graph) -> None:
         self.index.bulk_load(ntriples(graph), format=RdfFormat.N_TRIPLES, to_graph=Iri(name))
 
-    def _dump(self, name: str, graph: Graph) -> list[str]:
-        files = {f"{name}.nt.gz": ntriples(graph), f"{name}.ttl.gz": turtle(graph)}
+    def _dump(self, name: str, graph: Graph, authored: bytes | None = None) -> list[str]:
+        """Sorted N-Triples, and Turtle: as it was written where people wrote it."""
+        files = {f"{name}.nt.gz": ntriples(graph), f"{name}.ttl.gz": authored or turtle(graph)}
         for file, content in files.items():
             replace(self.path / "dumps" / file, packed(content))
         return sorted(files)

@@ -99,8 +99,8 @@ class Facts:
         return language.pick(self.labels(subject), lang)
 
 
-_PARTS = {"standards": "documents", "clauses": "documents", "questions": "questions"}
-"""The files of ``ontology/`` that are data about the system rather than terms and codes, by the part they make up."""
+_PARTS = {"standards": "standards", "clauses": "standards", "questions": "questions"}
+"""The files of ``ontology/`` that are data about the system rather than terms and codes, by the graph they make up."""
 
 
 class Standards(Facts):
@@ -109,12 +109,15 @@ class Standards(Facts):
 
     def __init__(self, folder: Path) -> None:
         self.files = sorted(folder.rglob("*.ttl"))
-        parts: dict[str, Graph] = {"terms": set(), "documents": set(), "questions": set()}
-        for path in self.files:
-            parts[_PARTS.get(path.stem, "terms")] |= read_turtle(path)
-        self.documents, self.questions = parts["documents"], parts["questions"]
-        self.terms = parts["terms"]
+        self.terms, self.documents, self.questions = (
+            set[Triple]().union(*(read_turtle(path) for path in self.part(name)))
+            for name in ("ontology", "standards", "questions")
+        )
         super().__init__(self.terms | self.documents | self.questions)
+
+    def part(self, name: str) -> list[Path]:
+        """The files that make up a graph of the system: ``ontology``, ``standards`` or ``questions``."""
+        return [path for path in self.files if _PARTS.get(path.stem, "ontology") == name]
 
     @cached_property
     def version(self) -> str:

@@ -17,7 +17,8 @@ from app import names, rules, standards
 from app.publication import Publisher, Refused
 from app.release import CHECKSUMS, Releases
 from app.source import Unreadable
-from app.store.terms import Index
+from app.store import open_store
+from app.store.terms import Index, RdfFormat, parse
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "data"
@@ -65,7 +66,8 @@ def files(release):
 def test_the_graphs_are_those_of_the_contract(published):
     found = set(graphs(Releases(published).current()))
     regions = {names.graph(c, kind) for c in ("000000", "370600") for kind in names.GRAPH_KINDS}
-    assert regions | {names.graph(name) for name in ("ontology", "standards", "rules")} <= found
+    assert regions | {names.graph(name) for name in names.SYSTEM_GRAPHS} <= found
+    assert {names.graph(name, "inferred") for name in ("ontology", "standards")} <= found
     assert names.graph("000000-sample") in found
 
 
@@ -74,6 +76,36 @@ def test_no_triple_stands_in_two_graphs(published):
     for graph, triples in graphs(Releases(published).current()).items():
         for triple in triples:
             assert seen.setdefault(triple, graph) == graph
+
+
+def test_what_is_inferred_is_asked_for_or_left_out_by_naming_graphs(published):
+    """``?x a zwfw:ServiceItem`` finds the items of all kinds, and that a national standard is a standard."""
+    store = open_store(Releases(published).current().index, workers=1)
+    query = f"SELECT (COUNT(DISTINCT ?x) AS ?n) {{}} WHERE {{{{ ?x a <{names.DEF}{{}}> }}}}"
+    try:
+
+        def number(kind, *graphs):
+            (row,) = store.select(query.format("".join(f"FROM <{names.graph(g)}> " for g in graphs), kind))
+            return int(row["n"].value)
+
+        items = number("CatalogueItem") + number("ImplementedItem") + number("HandlingItem")
+        assert number("ServiceItem") == items > 0
+        assert number("ServiceItem", "370600", "000000-sample") == 0
+        kinds = ("NationalStandard", "IndustryStandard", "LocalStandard", "EngineeringStandard")
+        assert number("Standard") == sum(map(number, kinds)) > 50
+        assert number("Standard", "standards") == 0
+    finally:
+        store.close()
+
+
+def test_the_standard_system_is_dumped_as_it_was_written(published):
+    written = files(Releases(published).current())
+    for name in ("ontology", "standards", "questions"):
+        parts = SYSTEM.part(name)
+        assert gzip.decompress(written[f"{name}.ttl.gz"]) == b"\n".join(p.read_bytes() for p in parts)
+        said = parse(gzip.decompress(written[f"{name}.ttl.gz"]), format=RdfFormat.TURTLE)
+        lines = gzip.decompress(written[f"{name}.nt.gz"]).splitlines()
+        assert len({quad.triple for quad in said}) == len(lines) and lines == sorted(lines)
 
 
 def test_data_findings_provenance_and_summaries_have_no_blank_nodes(published):

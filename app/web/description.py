@@ -69,23 +69,31 @@ def find(store: Store, path: str) -> tuple[Iri, list[Statement]] | None:
 
 
 def statements(store: Store, thing: Iri) -> list[Statement]:
-    """All triples with this subject, from all graphs."""
+    """The triples with this subject, from all graphs.
+
+    What only turns round a link that ends here is left to ``references``: a department provides a thousand items.
+    """
     query = "SELECT ?graph ?property ?value WHERE { GRAPH ?graph { ?thing ?property ?value } }"
+    turned = standards.load().upward
     return sorted(
         (
             Statement(row["property"], row["value"], written(row["graph"]))
             for row in store.select(query, thing=thing)
-            if isinstance(row["property"], Iri)
+            if isinstance(row["property"], Iri) and row["property"] not in turned
         ),
         key=lambda one: (one.property.value, str(one.value)),
     )
 
 
+STATED = f'FILTER (!STRSTARTS(STR(?graph), "{names.BASE}inferred/") && !ISBLANK(?subject))'
+"""What refers to a thing is what states so: not again what is above it, nor a blank node, which has no page."""
+
+
 def reference_counts(store: Store, thing: Iri) -> dict[str, int]:
-    """How many triples end at the thing, by property. Blank nodes have no page to lead to."""
-    query = """SELECT ?property (COUNT(*) AS ?number) WHERE {
-      ?subject ?property ?thing FILTER (!ISBLANK(?subject))
-    } GROUP BY ?property"""
+    """How many triples end at the thing, by property."""
+    query = f"""SELECT ?property (COUNT(*) AS ?number) WHERE {{
+      GRAPH ?graph {{ ?subject ?property ?thing }} {STATED}
+    }} GROUP BY ?property"""
     rows = store.select(query, thing=thing)
     return {written(row["property"]): int(written(row["number"])) for row in rows}
 
@@ -93,8 +101,7 @@ def reference_counts(store: Store, thing: Iri) -> dict[str, int]:
 def references(store: Store, thing: Iri, limit: int, offset: int) -> list[Reference]:
     """Some of the triples that end at the thing, findings about it left out: they are shown apart."""
     query = f"""SELECT ?graph ?subject ?property WHERE {{
-      GRAPH ?graph {{ ?subject ?property ?thing }}
-      FILTER (?property != <{FOCUS}> && !ISBLANK(?subject))
+      GRAPH ?graph {{ ?subject ?property ?thing }} {STATED} FILTER (?property != <{FOCUS}>)
     }} ORDER BY ?property ?subject LIMIT {limit} OFFSET {offset}"""
     rows = store.select(query, thing=thing)
     return [Reference(*(written(row[name]) for name in ("subject", "property", "graph"))) for row in rows]

@@ -31,7 +31,6 @@ from app.web.wording import GRAPHS
 
 FORMATS = {".nt.gz": "N-Triples", ".ttl.gz": "Turtle"}
 SYNTHETIC = "-synthetic"
-SYSTEM = ("ontology", "standards", "rules")
 
 CHUNK_BYTES = 64 * 1024
 
@@ -110,7 +109,7 @@ def listed(release: Release) -> list[Dump]:
             (folder / f"{name}{ending}",),
             (digests[f"{name}{ending}"],),
         )
-        for name, ending in itertools.product(SYSTEM, FORMATS)
+        for name, ending in itertools.product(names.SYSTEM_GRAPHS, FORMATS)
         if f"{name}{ending}" in digests
     ]
     return [*wholes, *found, *system]

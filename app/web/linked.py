@@ -18,9 +18,9 @@ from app.web.description import Reference, Statement
 from app.web.formats import PAGE, TRIPLE_FORMATS, Format, chosen
 from app.web.language import language, say
 from app.web.live import current_release, current_store
-from app.web.ontology import term_page
 from app.web.page import confirmed, open_to_all, page, paging
 from app.web.problem import Problem
+from app.web.term import term_page
 from app.web.vocabulary import last_of, term_label, written
 from app.web.wording import GRAPHS
 
@@ -60,7 +60,7 @@ def definitions() -> BaseResponse:
     return _negotiated("/ontology", "/doc/def")
 
 
-@pages.get("/<any(rule, standard, finding, clause, code):kind>/<path:path>")
+@pages.get("/<any(rule, standard, finding, clause, code, question):kind>/<path:path>")
 def named(kind: str, path: str) -> BaseResponse:
     raw = links.raw_path().lstrip("/")
     return _negotiated(links.address(names.BASE + raw), f"/doc/{raw}")

@@ -45,12 +45,13 @@ def address(iri: str) -> str:
         case "standard":
             return f"/standards/{rest}"
         case "clause":
-            document, _, clause = rest.partition("/")
-            return f"/standards/{document}#{clause}"
+            return f"/clauses/{rest}"
         case "graph" | "inferred" if rest in names.SYSTEM_GRAPHS:
             return "/ontology#questions" if rest == "questions" else f"/{rest}"
         case _ if kind in names.GRAPH_KINDS and "/" not in rest:
             return f"/regions/{rest}" + ("#provenance" if kind == "provenance" else "")
+        case "question":
+            return f"/ontology#{rest}"
         case "ontology":
             return f"/{path}"
     return f"/doc/{path}"

@@ -1,91 +1,29 @@
-"""The terms of the ontology, by module, in both languages; searched with a plain form."""
+"""The ontology: by layer, searched with a plain form, drawn; its modules, code lists, questions and JSON-LD context."""
 
-from collections.abc import Iterable
+import itertools
+import json
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import names, rules, standards
-from app.language import LANGUAGES, pick
-from app.rules import Rule
+from app import names, standards
+from app.context import context
 from app.standards import PREF_LABEL, SOURCE, SUBCLASS, TYPE
-from app.store.terms import Iri, Literal, Node, def_, read_turtle
+from app.store.terms import Iri, Literal, def_
+from app.web.diagram import Diagram, Link, Thing, draw
+from app.web.formats import PAGE, TRIPLE_FORMATS, chosen
 from app.web.language import language
-from app.web.page import page
+from app.web.page import confirmed, open_to_all, page
 from app.web.problem import Problem
+from app.web.term import ABOUT, DEFINITION, OntologyTerm, is_ours, properties, terms
 from app.web.vocabulary import in_language, written
-from app.web.wording import KINDS, MODULES
-
-DEFINITION = Iri(names.SKOS + "definition")
-ALT_LABEL = Iri(names.SKOS + "altLabel")
+from app.web.wording import MODULES
 
 pages = Blueprint("ontology", __name__)
-
-
-@dataclass(frozen=True)
-class OntologyTerm:
-    """A class or property of the ontology."""
-
-    iri: Iri
-    module: str
-
-    @property
-    def name(self) -> str:
-        return self.iri.value.removeprefix(names.DEF)
-
-    @property
-    def kind(self) -> str:
-        """One of ``KINDS``, or nothing for an individual such as a layer."""
-        types = {written(value).removeprefix(names.OWL) for value in standards.load().values(self.iri, TYPE)}
-        return next((kind for kind in KINDS if kind in types), "")
-
-    @property
-    def is_derived(self) -> bool:
-        return self.iri in standards.load().derived
-
-    def texts(self, predicate: Iri = PREF_LABEL) -> dict[str, str]:
-        """The texts of a property by language."""
-        values = standards.load().values(self.iri, predicate)
-        return {(v.language or "")[:2]: v.value for v in values if isinstance(v, Literal)}
-
-    @property
-    def label(self) -> str:
-        return pick(self.texts(), language()) or self.name
-
-    @property
-    def definitions(self) -> dict[str, str]:
-        """What it means, by language."""
-        return self.texts(DEFINITION)
-
-    @property
-    def definition(self) -> str:
-        return pick(self.definitions, language())
-
-    def matches(self, wanted: str) -> bool:
-        """Whether every word asked for stands in its name, labels or definitions."""
-        all_texts = (*self.texts().values(), *self.texts(DEFINITION).values(), *self._others())
-        text = " ".join((self.name, *all_texts)).casefold()
-        return all(word in text for word in wanted.casefold().split())
-
-    def _others(self) -> list[str]:
-        return [written(v) for v in standards.load().values(self.iri, ALT_LABEL)]
-
-
-@cache
-def terms() -> dict[str, OntologyTerm]:
-    """All terms by local name, classes before properties, each with the module whose file declares it."""
-    system = standards.load()
-    found: dict[str, OntologyTerm] = {}
-    for path in system.files:
-        if path.parent.name != "codes":
-            for node in sorted({t.subject for t in read_turtle(path) if t.predicate == TYPE}, key=str):
-                if isinstance(node, Iri) and node.value.startswith(names.DEF):
-                    module = path.stem if path.stem in MODULES else "core"
-                    term = OntologyTerm(node, module)
-                    found.setdefault(term.name, term)
-    return dict(sorted(found.items(), key=lambda one: (one[0][0].islower(), one[0].casefold())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,36 +34,157 @@ class CodeList:
     label: str
     definition: str
     entries: int
+    confirmation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module of the ontology: the terms it declares, those of code lists apart, and how its classes are tied."""
+
+    name: str
+    classes: list[OntologyTerm]
+    coded: list[OntologyTerm]
+    properties: list[OntologyTerm]
+    annotations: list[OntologyTerm]
+
+    @property
+    def title(self) -> str:
+        return standards.load().label(Iri(f"{names.BASE}ontology/{self.name}"), language())
+
+    @property
+    def diagram(self) -> Diagram:
+        return _diagram(self.name, language())
+
+
+@cache
+def modules() -> dict[str, Module]:
+    """The modules in the order in which they build on each other."""
+    found = {}
+    for name in MODULES:
+        declared = [term for term in terms().values() if term.module == name]
+        kinds = {kind: [t for t in declared if t.kind == kind] for kind in ("Class", "AnnotationProperty")}
+        found[name] = Module(
+            name,
+            [term for term in kinds["Class"] if not term.is_coded],
+            [term for term in kinds["Class"] if term.is_coded],
+            [term for term in properties() if term.module == name],
+            kinds["AnnotationProperty"],
+        )
+    return found
+
+
+@cache
+def _diagram(name: str, lang: str) -> Diagram:
+    """The classes of a module, what they are kinds of, and the links the module adds. Codes are drawn only where they are
+    things themselves, tied on to others, as elements are; a value looked up in a list is not."""
+    module = modules()[name]
+    linking = [
+        p for p in properties() if p.kind == "ObjectProperty" and not p.is_inverse and not p.is_derived
+    ]
+    tied_on = {start for prop in linking for start in prop.domain}
+    own = {term.iri for term in module.classes if not term.is_derived}
+    own |= {term.iri for term in module.coded if term.iri in tied_on}
+    links: dict[tuple[Iri, Iri], list[str]] = defaultdict(list)
+    system = standards.load()
+    for kind in sorted(own, key=str):
+        for above in system.values(kind, SUBCLASS):
+            if isinstance(above, Iri) and is_ours(above) and above != def_("CodedValue"):
+                links[kind, above] = []
+    for prop in linking:
+        for start, end in itertools.product(prop.domain, prop.range):
+            is_thing = end in tied_on or not system.is_coded(end)
+            if prop.module == name and is_thing and is_ours(end) and {start, end} & own:
+                links[start, end].append(system.label(prop.iri, lang))
+    shown = own | {end for pair in links for end in pair}
+    return draw(
+        [
+            Thing(
+                kind.value.removeprefix(names.DEF),
+                system.label(kind, lang),
+                tuple(links.get((kind, kind), ())),
+                is_foreign=kind not in own,
+            )
+            for kind in sorted(shown, key=str)
+        ],
+        [
+            Link(start.value.removeprefix(names.DEF), end.value.removeprefix(names.DEF), tuple(labels))
+            for (start, end), labels in links.items()
+            if start != end
+        ],
+    )
 
 
 def code_lists() -> list[CodeList]:
+    """All code lists, by name."""
     system, lang = standards.load(), language()
     found = []
     for scheme in system.subjects(TYPE, Iri(names.SKOS + "ConceptScheme")):
         if isinstance(scheme, Iri):
-            entries = len(system.subjects(Iri(names.SKOS + "inScheme"), scheme))
             definition = next(map(written, in_language(system.values(scheme, DEFINITION))), "")
-            found.append(CodeList(scheme, system.label(scheme, lang), definition, entries))
-    return found
+            entries = len(system.subjects(Iri(names.SKOS + "inScheme"), scheme))
+            said = system.text(scheme, def_("confirmation"))
+            found.append(CodeList(scheme, system.label(scheme, lang), definition, entries, said))
+    return sorted(found, key=lambda one: one.iri.value)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question the graph is to answer, the terms it needs and the clause it comes from."""
+
+    iri: Iri
+
+    @property
+    def number(self) -> str:
+        return standards.load().text(self.iri, Iri(names.DCT + "identifier"))
+
+    @property
+    def label(self) -> str:
+        return standards.load().label(self.iri, language())
+
+    @property
+    def about(self) -> list[Iri]:
+        return [node for node in standards.load().values(self.iri, ABOUT) if isinstance(node, Iri)]
+
+    @property
+    def source(self) -> Iri | None:
+        return next((v for v in standards.load().values(self.iri, SOURCE) if isinstance(v, Iri)), None)
+
+    def matches(self, wanted: str) -> bool:
+        """Whether every word asked for stands in it."""
+        labels = standards.load().values(self.iri, PREF_LABEL)
+        text = " ".join(v.value for v in labels if isinstance(v, Literal)).casefold()
+        return all(word in text for word in wanted.casefold().split())
+
+
+def questions() -> list[Question]:
+    """All questions, by number."""
+    found = standards.load().subjects(TYPE, def_("Question"))
+    return sorted((Question(node) for node in found if isinstance(node, Iri)), key=lambda one: one.number)
+
+
+def alignments() -> list[tuple[str, str]]:
+    """The files that align ours with other vocabularies: their name, and the sentence they begin with."""
+    files = [path for path in standards.load().files if path.parent.name == "alignments"]
+    return [(path.stem, path.read_text("utf-8").partition("\n")[0].removeprefix("# ")) for path in files]
 
 
 @pages.get("/ontology")
-def ontology() -> Response:
+def ontology() -> BaseResponse:
     wanted = request.args.get("q", "").strip()
-    chosen = [term for term in terms().values() if term.kind and (not wanted or term.matches(wanted))]
-    by_module = {module: [term for term in chosen if term.module == module] for module in MODULES}
-    lists = [
-        one
-        for one in code_lists()
-        if not wanted or wanted.casefold() in f"{one.label} {one.definition}".casefold()
-    ]
     system = standards.load()
+    lists, asked = code_lists(), questions()
+    if wanted:
+        found = [term for term in terms().values() if term.kind and term.matches(wanted)]
+        lists = [one for one in lists if wanted.casefold() in f"{one.label} {one.definition}".casefold()]
+        asked = [one for one in asked if one.matches(wanted)]
+        return page("ontology_found.html", wanted=wanted, terms=found, lists=lists, questions=asked)
     return page(
         "ontology.html",
-        wanted=wanted,
-        by_module={module: found for module, found in by_module.items() if found},
-        number=len(chosen),
+        wanted="",
+        modules=modules().values(),
         lists=lists,
+        questions=asked,
+        alignments=alignments(),
         title=system.label(Iri(names.BASE + "def"), language()),
         version=system.version,
     )
@@ -136,59 +195,56 @@ def ontology_version(version: str) -> BaseResponse:
     """The only version there is so far; others will have pages of their own."""
     if version != standards.load().version:
         raise Problem("not-found")
-    return redirect("/ontology", 303)
+    choice = chosen([PAGE, *TRIPLE_FORMATS])
+    if choice is None:
+        raise Problem("not-acceptable")
+    response = redirect("/ontology" if choice[0] is PAGE else f"/doc/def.{choice[0].name}", 303)
+    response.vary.add("Accept")
+    return response
 
 
-def term_page(name: str) -> Response:
-    """A term in both languages, where it stands, and which rules use it."""
-    term = terms().get(name)
-    if term is None:
+@pages.get("/ontology/<name>")
+def module(name: str) -> BaseResponse:
+    """A module: its page, or its file as it was written (``.ttl``, or asked for by Accept)."""
+    stem, _, suffix = name.partition(".")
+    if stem not in modules() or suffix not in ("", "ttl"):
         raise Problem("not-found")
-    system = standards.load()
-    return page(
-        "term.html",
-        term=term,
-        languages_=LANGUAGES,
-        facts={
-            label: nodes
-            for label, predicate in _TERM_FACTS.items()
-            if (nodes := [v for v in system.values(term.iri, predicate) if isinstance(v, Iri)])
-        },
-        key=[prop.iri for prop in system.key_of(term.iri)],
-        other_labels=in_language(system.values(term.iri, ALT_LABEL)),
-        narrower=_iris(system.subjects(SUBCLASS, term.iri)),
-        properties=_iris(system.subjects(Iri(names.RDFS + "domain"), term.iri)),
-        instances=_iris(system.subjects(TYPE, term.iri)),
-        used_by=[rule for rule in rules.load().all if _uses(rule, term.iri)],
-    )
+    turtle = next(form for form in TRIPLE_FORMATS if form.name == "ttl")
+    choice = chosen([PAGE, turtle]) if not suffix else (turtle, turtle.media_type)
+    if choice is None:
+        raise Problem("not-acceptable")
+    response = page("module.html", module=modules()[stem]) if choice[0] is PAGE else _file(stem)
+    response.vary.add("Accept")
+    return response
 
 
-_TERM_FACTS = {
-    "上位类": SUBCLASS,
-    "上位属性": Iri(names.RDFS + "subPropertyOf"),
-    "适用于": Iri(names.RDFS + "domain"),
-    "取值": Iri(names.RDFS + "range"),
-    "逆属性": Iri(names.OWL + "inverseOf"),
-    "与其不相交": Iri(names.OWL + "disjointWith"),
-    "派生自": def_("isDerivedFrom"),
-    "以文字表示": def_("namesValueOf"),
-    "为其提供基础": def_("providesFoundationFor"),
-    "牵头": def_("leads"),
-    "支撑": def_("supports"),
-    "来源": SOURCE,
-}
+@pages.get("/ontology/alignments/<name>.ttl")
+def alignment(name: str) -> Response:
+    return _file(f"alignments/{name}")
 
 
-def _iris(nodes: Iterable[Node]) -> list[Iri]:
-    return [node for node in nodes if isinstance(node, Iri)]
+def _file(stem: str) -> Response:
+    """A file of the ontology as it was written."""
+    folder = names.resources("ontology")
+    path = next((one for one in standards.load().files if one == folder / f"{stem}.ttl"), None)
+    if path is None:
+        raise Problem("not-found")
+    return open_to_all(_sent(path))
 
 
-def _uses(rule: Rule, term: Iri) -> bool:
-    """Whether a rule's shapes or queries mention a term."""
-    if any(term in (triple.predicate, triple.object) for triple in rule.graph):
-        return True
-    name = f"zwfw:{term.value.removeprefix(names.DEF)}"
-    return any(
-        name in select.text.replace(".", " ").replace(";", " ").replace("/", " ").split()
-        for select in rule.selects
-    )
+def _sent(path: Path) -> Response:
+    return confirmed(Response(path.read_bytes(), content_type="text/turtle; charset=utf-8"))
+
+
+@pages.get("/context.jsonld")
+def current_context() -> Response:
+    """The context of the version in force; documents that must not change name a version."""
+    written_ = json.dumps(context(standards.load()), ensure_ascii=False, indent=1)
+    return open_to_all(confirmed(Response(written_, content_type="application/ld+json; charset=utf-8")))
+
+
+@pages.get("/context/<version>.jsonld")
+def context_of(version: str) -> Response:
+    if version != standards.load().version:
+        raise Problem("not-found")
+    return current_context()

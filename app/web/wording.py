@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from app import names, standards
 from app.language import pick
+from app.store.terms import Iri
+from app.web.language import language
 from app.web.links import address
 from app.web.vocabulary import term_label
 
@@ -11,11 +14,14 @@ MODULES = {
     "support": "支撑保障",
     "exchange": "交换共享",
     "item": "服务事项",
+    "guide": "实施要素与办事指南",
     "platform": "服务平台",
     "user": "用户服务",
     "governance": "工作机制",
+    "dataset": "数据集",
 }
-"""The modules of ontology and rules, from what all share to the three mechanisms."""
+"""The modules of the ontology, from what all share to what is kept about data; rules and documents have those of the
+layers."""
 
 KINDS = {
     "Class": "类",
@@ -25,7 +31,12 @@ KINDS = {
 }
 """Kinds of terms, by the local name of their class in OWL."""
 
-CONFIRMATION = {"unconfirmed": "未核实", "inferred": "由实例推断"}
+CONFIRMATION = {
+    "unconfirmed": "未核实",
+    "inferred": "由实例推断",
+    "paraphrased": "转述",
+    "proposed": "本项目提出",
+}
 SEVERITY = {"Violation": "违反", "Warning": "警告", "Info": "提示"}
 STATUS = {"real": "真实数据", "synthetic": "合成数据", "sample": "示例数据"}
 GRAPHS = {
@@ -37,6 +48,7 @@ GRAPHS = {
     "ontology": "本体",
     "standards": "标准与条款",
     "rules": "规则",
+    "questions": "问题",
 }
 """What a graph holds, by its kind or, for one of the standard system, by its name."""
 
@@ -50,6 +62,8 @@ def words() -> dict[str, Any]:
         "STATUS": STATUS,
         "GRAPHS": GRAPHS,
         "pick": pick,
+        "cited": lambda iri: standards.load().citation(Iri(iri), language()),
+        "shorten": names.shorten,
         "address": address,
         "term_label": term_label,
     }

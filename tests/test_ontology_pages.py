@@ -1,0 +1,205 @@
+"""The standard system as pages and files: the matrix and its gaps, clauses and their rules, modules, the JSON-LD context."""
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+from test_pages import BROWSER
+
+from app import names, rules, standards
+from app.context import context
+from app.store.terms import Iri, Literal, RdfFormat, Triple, def_, parse
+from app.web.documents import Clause, documents, matrix
+from app.web.ontology import modules, questions
+from app.web.term import terms
+
+SYSTEM, BOOK = standards.load(), rules.load()
+ONTOLOGY = names.resources("ontology")
+
+
+def text(web: FlaskClient, path: str, lang: str = "zh") -> str:
+    answer = web.get(path, headers={**BROWSER, "Accept-Language": lang})
+    assert answer.status_code == 200, path
+    return answer.get_data(as_text=True)
+
+
+# The matrix
+
+
+def test_the_matrix_shows_where_a_national_standard_is_missing(web: FlaskClient) -> None:
+    rows = {row.notation: row for some in matrix().values() for row in some}
+    assert len(rows) == 25
+    gaps = {notation: row.gap for notation, row in rows.items() if row.gap}
+    assert gaps == {
+        # integrated services and participation rest on policies and the article alone
+        **dict.fromkeys(["IT6", "US5"], "空缺"),
+        # what would cover them was never seen
+        **dict.fromkeys(["SG2", "SG3", "SG5", "PL5"], "待核实"),
+    }
+    page = text(web, "/standards")
+    assert page.count('<tr class="gap"') == len(gaps)
+    for row in rows.values():
+        for some in row.columns.values():
+            for document in some:
+                assert f'href="/standards/{document.slug}"' in page
+
+
+def test_the_gaps_are_what_a_query_finds(web: FlaskClient) -> None:
+    """The page and the graph say the same: question Q01."""
+    query = f"""
+        PREFIX zwfw: <{names.DEF}> PREFIX skos: <{names.SKOS}>
+        SELECT ?notation WHERE {{
+          ?subsystem a zwfw:Subsystem ; skos:notation ?notation .
+          FILTER NOT EXISTS {{
+            ?standard a zwfw:NationalStandard ; zwfw:coversSubsystem ?subsystem ;
+                      zwfw:hasDocumentStatus <{names.concept("document-status", "in-force")}> }} }}"""
+    answer = web.get("/sparql", query_string={"query": query}, headers={"Accept": "text/csv"})
+    found = answer.get_data(as_text=True).split()[1:]
+    assert sorted(found) == sorted(row.notation for some in matrix().values() for row in some if row.gap)
+
+
+# Documents and clauses
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda one: one.slug)
+def test_a_document_shows_its_clauses_with_and_without_rules(web: FlaskClient, document) -> None:
+    page = text(web, f"/standards/{document.slug}")
+    assert ("未核实" in page) or document.confirmation != "unconfirmed"
+    for clause in document.clauses:
+        assert f'href="/clauses/{document.slug}/{clause.id}"' in page
+        for rule in clause.rules:
+            assert f'href="/rules/{rule.name}"' in page
+    without = sum(not clause.rules for clause in document.clauses)
+    assert page.count(">尚无</span>") == without
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [Clause(node) for node in SYSTEM.subjects(standards.TYPE, def_("Clause"))],
+    ids=lambda one: one.iri.value.removeprefix(names.CLAUSE),
+)
+def test_a_clause_leads_to_its_document_terms_rules_and_questions(web: FlaskClient, clause: Clause) -> None:
+    page = text(web, f"/clauses/{clause.document.slug}/{clause.id}")
+    assert f'href="/standards/{clause.document.slug}"' in page
+    for term in clause.about:
+        assert f'href="/ontology/term/{term.value.removeprefix(names.DEF)}"' in page
+    for rule in [*clause.rules, *clause.touching]:
+        assert f'href="/rules/{rule.name}"' in page
+    for question in clause.questions:
+        assert f"/ontology#{question.iri.value.removeprefix(names.QUESTION)}" in page
+    for wording, said in (("转述", "paraphrased"), ("由实例推断", "inferred")):
+        assert wording in page or clause.confirmation != said
+
+
+def test_unknown_clauses_are_not_found(web: FlaskClient) -> None:
+    for path in ("/clauses/GBT39046-2020/none", "/clauses/none/A.1", "/clauses/a b/<c>", "/standards/none"):
+        assert web.get(path, headers=BROWSER).status_code == 404
+
+
+def test_one_walks_from_the_article_to_term_rule_and_question(web: FlaskClient) -> None:
+    article = text(web, "/standards/yantai-article")
+    assert "/clauses/yantai-article/items-differ" in article
+    clause = text(web, "/clauses/yantai-article/items-differ")
+    assert "/ontology/term/UniformityPolicy" in clause and "/ontology/term/hasItemType" in clause
+    assert "/rules/item-type-in-code" in clause and "/ontology#items-differing-from-catalogue" in clause
+    term = text(web, "/ontology/term/hasItemType")
+    assert "/rules/item-type-in-code" in term and "/clauses/yantai-article/items-differ" in term
+
+
+# Terms and modules
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_is_a_page_and_its_file(web: FlaskClient, module: str) -> None:
+    page = text(web, f"/ontology/{module}")
+    for term in terms().values():
+        if term.module == module and term.kind:
+            assert f'href="/ontology/term/{term.name}"' in page
+    written = (ONTOLOGY / f"{module}.ttl").read_bytes()
+    for path, accept in ((f"/ontology/{module}.ttl", "*/*"), (f"/ontology/{module}", "text/turtle")):
+        answer = web.get(path, headers={"Accept": accept})
+        assert answer.data == written and answer.content_type == "text/turtle; charset=utf-8"
+    assert Iri(f"{names.BASE}ontology/{module}") in {t.subject for t in parse_turtle(written)}
+    assert web.get(f"/ontology/{module}.rdf").status_code == 404
+
+
+def parse_turtle(content: bytes):
+    return [quad.triple for quad in parse(content, format=RdfFormat.TURTLE)]
+
+
+def test_alignments_are_served_as_written(web: FlaskClient) -> None:
+    for path in sorted((ONTOLOGY / "alignments").glob("*.ttl")):
+        assert web.get(f"/ontology/alignments/{path.name}").data == path.read_bytes()
+    assert web.get("/ontology/alignments/none.ttl").status_code == 404
+    assert web.get("/ontology/alignments/..%2Fcore.ttl").status_code == 404
+
+
+def test_a_version_leads_to_its_page_or_its_triples(web: FlaskClient) -> None:
+    path = f"/ontology/v/{SYSTEM.version}"
+    assert web.get(path, headers=BROWSER).location == "/ontology"
+    assert web.get(path, headers={"Accept": "text/turtle"}).location == "/doc/def.ttl"
+    assert web.get("/ontology/v/99.0.0", headers=BROWSER).status_code == 404
+
+
+def test_terms_lists_and_questions_are_searched(web: FlaskClient) -> None:
+    assert "/ontology/term/ElectronicCertificate" in text(web, "/ontology?q=电子证照")
+    assert "/ontology/term/isProvidedBy" in text(web, "/ontology?q=provided by", "en")
+    assert "/doc/code/evaluator-kind" in text(web, "/ontology?q=评价主体")
+    assert "差评" in text(web, "/ontology?q=差评")
+    nothing = text(web, "/ontology?q=没有这个词语")
+    assert "0 个术语" in nothing and "/ontology/term/" not in nothing
+
+
+def test_every_question_stands_on_the_page(web: FlaskClient) -> None:
+    page = text(web, "/ontology")
+    assert len(questions()) == 28
+    for question in questions():
+        assert f'id="{question.iri.value.removeprefix(names.QUESTION)}"' in page and question.number in page
+
+
+# The JSON-LD context
+
+
+def test_plain_json_with_the_context_is_rdf_in_our_terms(web: FlaskClient) -> None:
+    served = web.get(f"/context/{SYSTEM.version}.jsonld")
+    assert served.content_type == "application/ld+json; charset=utf-8"
+    assert served.headers["Access-Control-Allow-Origin"] == "*"
+    assert served.data == web.get("/context.jsonld").data
+    assert web.get("/context/99.0.0.jsonld").status_code == 404
+    document = {
+        **json.loads(served.data),
+        "id": "https://example.org/i",
+        "type": "ImplementedItem",
+        "name": {"zh": "食品经营许可", "en": "food business licence"},
+        "implementationCode": "007",
+        "visitCount": 1,
+        "isHandledOnline": True,
+        "plannedEffectiveDate": "2026-01-01",
+        "onlineAddress": "https://example.org/o",
+        "isProvidedBy": "https://example.org/d",
+    }
+    graph = {quad.triple for quad in parse(json.dumps(document), format=RdfFormat.JSON_LD)}
+    item = Iri("https://example.org/i")
+
+    def typed(value: str, name: str) -> Literal:
+        return Literal(value, datatype=Iri(names.XSD + name))
+
+    assert graph == {
+        Triple(item, standards.TYPE, def_("ImplementedItem")),
+        Triple(item, def_("name"), Literal("食品经营许可", language="zh")),
+        Triple(item, def_("name"), Literal("food business licence", language="en")),
+        Triple(item, def_("implementationCode"), Literal("007")),
+        Triple(item, def_("visitCount"), typed("1", "integer")),
+        Triple(item, def_("isHandledOnline"), typed("true", "boolean")),
+        Triple(item, def_("plannedEffectiveDate"), typed("2026-01-01", "date")),
+        Triple(item, def_("onlineAddress"), typed("https://example.org/o", "anyURI")),
+        Triple(item, def_("isProvidedBy"), Iri("https://example.org/d")),
+    }
+
+
+def test_the_context_has_every_class_and_property() -> None:
+    keys = set(context(SYSTEM)["@context"])
+    wanted = {
+        term.name for term in terms().values() if term.kind in ("Class", "ObjectProperty", "DatatypeProperty")
+    }
+    assert wanted - {term.name for term in terms().values() if term.is_derived} <= keys
