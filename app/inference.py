@@ -13,7 +13,7 @@ _SUBPROPERTY = Iri(names.RDFS + "subPropertyOf")
 _CHAIN = Iri(names.OWL + "propertyChainAxiom")
 _KINDS = {Iri(names.OWL + kind) for kind in ("TransitiveProperty", "SymmetricProperty")}
 
-_PROLOGUE = f"PREFIX rdfs: <{names.RDFS}> PREFIX owl: <{names.OWL}> PREFIX rdf: <{names.RDF}>\n"
+_PROLOGUE = f"PREFIX rdfs: <{names.RDFS}> PREFIX owl: <{names.OWL}>\n"
 _STEPS = [
     _PROLOGUE + rule
     for rule in (
@@ -22,9 +22,6 @@ _STEPS = [
         "INSERT { ?y ?inverse ?x } WHERE { ?property owl:inverseOf|^owl:inverseOf ?inverse . ?x ?property ?y }",
         "INSERT { ?y ?property ?x } WHERE { ?property a owl:SymmetricProperty . ?x ?property ?y }",
         "INSERT { ?x ?property ?z } WHERE { ?property a owl:TransitiveProperty . ?x ?property ?y . ?y ?property ?z }",
-        """INSERT { ?x ?property ?z } WHERE {
-            ?property owl:propertyChainAxiom [ rdf:first ?first ; rdf:rest [ rdf:first ?second ] ] .
-            ?x ?first ?y . ?y ?second ?z }""",
     )
 ]
 
@@ -41,10 +38,11 @@ def infer(own: Graph, above: Graph, standards: Standards) -> Graph:
     stated = own | above | schema
     index = Index()
     index.bulk_extend(Quad(*t) for t in own | schema | {t for t in above if t.predicate in leading})
+    steps = [*_STEPS, *_chains(standards)]
     size = -1
     while size != len(index):
         size = len(index)
-        for step in _STEPS:
+        for step in steps:
             index.update(step)
     things = {triple.subject for triple in own if isinstance(triple.subject, Iri)}
     return {
@@ -59,14 +57,23 @@ def infer(own: Graph, above: Graph, standards: Standards) -> Graph:
 
 def _schema(standards: Standards) -> Graph:
     """The axioms the steps read."""
-    wanted = {SUBCLASS, _SUBPROPERTY, Iri(names.OWL + "inverseOf"), _CHAIN}
-    found = {t for t in standards.terms if t.predicate in wanted or t.object in _KINDS}
-    lists = [t.object for t in found if t.predicate == _CHAIN]
-    while lists:
-        node = lists.pop()
-        for triple in standards.about.get(node, []) if isinstance(node, BlankNode) else []:
-            found.add(triple)
-            lists.append(triple.object)
+    wanted = {SUBCLASS, _SUBPROPERTY, Iri(names.OWL + "inverseOf")}
+    return {t for t in standards.terms if t.predicate in wanted or t.object in _KINDS}
+
+
+def _chains(standards: Standards) -> list[str]:
+    """A step for each chain of two, by way of the things in the middle, each once.
+
+    A department is in the middle for all its items. Joined plainly, the engine looks up where a department is for each
+    of them, and each time slowly: ten seconds for a million triples instead of a fifth of one.
+    """
+    found = []
+    for triple in sorted((t for t in standards.terms if t.predicate == _CHAIN), key=str):
+        first, second = standards.members(triple.object)
+        middle = f"SELECT DISTINCT ?y {{ ?x {first} ?y }}"
+        found.append(
+            f"INSERT {{ ?x {triple.subject} ?z }} WHERE {{ {{ {middle} }} ?y {second} ?z . ?x {first} ?y }}"
+        )
     return found
 
 

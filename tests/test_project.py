@@ -5,6 +5,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -46,7 +47,11 @@ def test_documents_name_commands_options_and_files_that_exist(document):
         if command not in zwfw.commands:
             assert command == "serve" or not rest.startswith(" -"), command
             continue
-        known = CliRunner().invoke(zwfw, [command, "--help"]).output
+        path, found = [command], zwfw.commands[command]
+        if isinstance(found, click.Group) and rest:
+            path.append(rest.split()[0])
+            assert path[-1] in found.commands, path
+        known = CliRunner().invoke(zwfw, [*path, "--help"]).output
         for option in re.findall(r"--[a-z-]+", rest):
             assert option in known, (command, option)
     for link in re.findall(r"\]\(([^)#:]+)\)", text):

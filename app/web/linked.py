@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import names, standards
 from app.language import pick
-from app.store.terms import Iri, Literal, Term
+from app.store.terms import Iri, Literal, Term, def_
 from app.web import description, links, reports
 from app.web.description import Reference, Statement
 from app.web.formats import PAGE, TRIPLE_FORMATS, Format, chosen
@@ -31,6 +31,7 @@ REFERENCES_A_PAGE = 50
 FINDINGS_SHOWN = 50
 
 TYPE = names.RDF + "type"
+CONFIRMATION = names.DEF + "confirmation"
 
 NAMING = (
     *description.NAMES,
@@ -227,13 +228,14 @@ def _description_page(iri: Iri, said: list[Statement]) -> Response:
     typed = sorted(
         (one for one in said if one.property.value == TYPE), key=lambda one: "/inferred/" in one.graph
     )
-    types = dict.fromkeys(written(one.value) for one in typed)
+    types = dict.fromkeys(written(one.value) for one in typed if _is_shown(one))
     incoming = [_incoming(one, labels) for one in referring]
     return page(
         "doc.html",
         iri=iri.value,
         title=pick(labels.get(iri.value, {}), language()) or last_of(iri.value),
         types=[(term_label(one), links.address(one)) for one in types],
+        confirmation=next((written(one.value) for one in said if one.property.value == CONFIRMATION), ""),
         groups=_groups(said, labels),
         incoming=incoming,
         counts=[
@@ -255,7 +257,7 @@ def _groups(said: list[Statement], labels: dict[str, dict[str, str]]) -> list[tu
     derived = {term.value for term in standards.load().derived}
     by_property: dict[str, list[Statement]] = {}
     for one in said:
-        if one.property.value != TYPE:  # said above the title
+        if one.property.value not in (TYPE, CONFIRMATION) and _is_shown(one):  # those two stand by the title
             by_property.setdefault(one.property.value, []).append(one)
     groups: dict[str, list[Row]] = {"名称与说明": [], "关联": [], "内容": [], "推导所得": []}
     order = {name: number for number, name in enumerate(NAMING)}
@@ -268,9 +270,27 @@ def _groups(said: list[Statement], labels: dict[str, dict[str, str]]) -> list[tu
         else:
             group = "关联" if any(isinstance(one.value, Iri) for one in ones) else "内容"
         groups[group].append(
-            Row(term_label(name), links.address(name), [_value(one.value, labels) for one in ones])
+            Row(term_label(name), links.address(name), [_value(one.value, labels) for one in _sorted(ones)])
         )
     return [(title, rows) for title, rows in groups.items() if rows]
+
+
+def _is_shown(one: Statement) -> bool:
+    """Whether a page needs it: what follows in the words of other vocabularies is for programs."""
+    word = one.value if one.property.value == TYPE else one.property
+    return "/inferred/" not in one.graph or written(word).startswith(names.DEF)
+
+
+def _sorted(ones: list[Statement]) -> list[Statement]:
+    """Values in a list's own order where it has one, texts in the reader's language first."""
+    system = standards.load()
+
+    def place(one: Statement) -> tuple[int, bool, str]:
+        order = system.text(one.value, def_("order")) if isinstance(one.value, Iri) else ""
+        lang = one.value.language if isinstance(one.value, Literal) else None
+        return int(order or 0), lang not in (None, language()), str(one.value)
+
+    return sorted(ones, key=place)
 
 
 def _value(value: Term, labels: dict[str, dict[str, str]]) -> Value:
@@ -311,5 +331,8 @@ def _is_synthetic(graph: str) -> bool:
 def _graph_label(graph: str) -> str:
     kind, code = _code(graph)
     entry = current_release().regions.get(code)
-    what = say(GRAPHS.get(code, GRAPHS.get(kind, "数据")))
-    return f"{pick(entry['title'], language())} · {what}" if entry else what
+    what = say(GRAPHS.get(kind, "数据"))
+    if entry is None:
+        whole = say(GRAPHS.get(code, "数据"))
+        return whole if kind == "graph" else f"{whole} · {what}"
+    return f"{pick(entry['title'], language())} · {what}"
