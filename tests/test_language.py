@@ -12,6 +12,8 @@ from app.language import text
 
 APP = Path(language.__file__).parent
 CHINESE = re.compile(r"[一-鿿]")
+QUOTED = re.compile(r"“\{\w+\}”")
+"""A message that is nothing but Chinese quotation marks."""
 PLACEHOLDER = re.compile(r"\{(\w+)")
 BILINGUAL = " · "
 """Help texts of the command line and head comments give both languages in one string."""
@@ -39,7 +41,8 @@ def messages():
         said = {id(node) for node in docstrings(tree)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
-                yield from [node.value] if CHINESE.search(node.value) and BILINGUAL not in node.value else []
+                chinese = CHINESE.search(node.value) or QUOTED.match(node.value)
+                yield from [node.value] if chinese and BILINGUAL not in node.value else []
     for _, _, message, _, _ in extract_from_dir(
         APP / "web" / "templates", [("**.html", "jinja2")], keywords={"_": None}
     ):

@@ -5,7 +5,7 @@ Exit codes: 0 no violation, 1 violations, 2 usage, 3 unreadable. Results go to s
 
 import click
 
-from app.cli import check, exchange, publish, query, serve, system
+from app.cli import check, exchange, ontology, publish, query, serve, system
 
 __all__ = ["zwfw"]
 
@@ -27,6 +27,7 @@ for command in (
     query.query,
     exchange.export,
     exchange.import_,
+    ontology.ontology_,
     system.rules_,
     system.doctor_,
 ):

@@ -1,0 +1,305 @@
+"""The axioms of an ontology, one by one, and what each says in words.
+
+An axiom is a triple with the blank nodes that hang on it (OWL 2 Mapping to RDF Graphs §3). Declarations and annotations
+are none; a list of disjoint classes is an axiom for each pair, so that an explanation names two classes and not forty.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+
+from app import names
+from app.language import text
+from app.standards import TYPE, Facts
+from app.store.terms import BlankNode, Graph, Iri, Literal, Term, Triple
+
+_OWL, _RDFS = names.OWL, names.RDFS
+_BUILT_IN = (names.RDF, _RDFS, _OWL)
+
+_DECLARATIONS = frozenset(
+    Iri(iri)
+    for iri in (
+        *(_OWL + kind for kind in ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty")),
+        *(_OWL + kind for kind in ("NamedIndividual", "Ontology", "Restriction")),
+        *(_RDFS + kind for kind in ("Class", "Datatype")),
+    )
+)
+_ANNOTATIONS = frozenset(
+    Iri(iri)
+    for iri in (
+        *(_RDFS + name for name in ("label", "comment", "seeAlso", "isDefinedBy")),
+        *(_OWL + name for name in ("versionInfo", "versionIRI", "imports", "deprecated")),
+    )
+)
+_TO_CLASSES = frozenset(
+    {TYPE}
+    | {Iri(_RDFS + name) for name in ("subClassOf", "domain", "range")}
+    | {Iri(_OWL + name) for name in ("equivalentClass", "disjointWith")}
+)
+_UPWARD = frozenset(
+    {_RDFS + "subClassOf", _RDFS + "subPropertyOf", _OWL + "equivalentClass", _OWL + "equivalentProperty"}
+)
+_MEMBERS = Iri(_OWL + "members")
+_PAIRS = {
+    Iri(_OWL + "AllDisjointClasses"): Iri(_OWL + "disjointWith"),
+    Iri(_OWL + "AllDifferent"): Iri(_OWL + "differentFrom"),
+    Iri(_OWL + "AllDisjointProperties"): Iri(_OWL + "propertyDisjointWith"),
+}
+
+DATATYPES = frozenset(
+    {names.XSD + name for name in ("string", "boolean", "integer", "decimal", "nonNegativeInteger")}
+    | {names.XSD + "anyURI", names.RDF + "PlainLiteral", names.RDF + "langString"}
+)
+"""Datatypes of values that HermiT takes; it refuses the others with an exception, ``xsd:date`` among them."""
+
+
+@dataclass(frozen=True)
+class Axiom:
+    """One axiom: the triple that states it, all its triples, and the file it stands in."""
+
+    stated: Triple
+    triples: frozenset[Triple]
+    file: str
+
+
+@dataclass
+class Theory:
+    """Files taken together as a reasoner takes them."""
+
+    files: Mapping[str, Graph]
+    left_out: Counter[str] = field(default_factory=Counter)
+    """What a reasoner is not given, as a Chinese message id, with the number of triples."""
+
+    @cached_property
+    def facts(self) -> Facts:
+        """All triples of all files."""
+        return Facts(triple for graph in self.files.values() for triple in graph)
+
+    @cached_property
+    def declarations(self) -> frozenset[Triple]:
+        """What says that a name is a class, a property or an individual; part of every question to a reasoner."""
+        return frozenset(
+            t
+            for t in self.facts.graph
+            if t.predicate == TYPE and t.object in _DECLARATIONS and isinstance(t.subject, Iri)
+        )
+
+    def declared(self, *kinds: str) -> set[Iri]:
+        """The names declared as one of ``kinds``: ``"Class"``, ``"ObjectProperty"`` and so on."""
+        wanted = {Iri(_OWL + kind) for kind in kinds}
+        return {t.subject for t in self.declarations if t.object in wanted and isinstance(t.subject, Iri)}
+
+    @cached_property
+    def axioms(self) -> list[Axiom]:
+        """Every axiom once, in the order of files and triples; fills ``left_out``."""
+        found: dict[frozenset[Triple], Axiom] = {}
+        for file, graph in self.files.items():
+            for stated in sorted(graph, key=str):
+                for axiom in self._axioms(stated, file):
+                    found.setdefault(axiom.triples, axiom)
+        return list(found.values())
+
+    @cached_property
+    def schema(self) -> list[Axiom]:
+        """The axioms about classes and properties; the others are about individuals."""
+        return [axiom for axiom in self.axioms if not self._is_assertion(axiom.stated)]
+
+    @cached_property
+    def above(self) -> dict[str, set[str]]:
+        """By IRI of a class or property, everything that axioms say is above it, through others, too."""
+        found: dict[str, set[str]] = {}
+        for axiom in self.schema:
+            one, other = axiom.stated.subject, axiom.stated.object
+            if axiom.stated.predicate.value in _UPWARD and isinstance(one, Iri) and isinstance(other, Iri):
+                found.setdefault(one.value, set()).add(other.value)
+                if axiom.stated.predicate.value.startswith(_OWL):
+                    found.setdefault(other.value, set()).add(one.value)
+        size = -1
+        while size != (size := sum(map(len, found.values()))):
+            for over in found.values():
+                over |= set[str]().union(*(found.get(one, set()) for one in over))
+        return found
+
+    def witness(self, term: str) -> Triple:
+        """What cannot be where a class or property is unsatisfiable: a member, or two things it joins."""
+        one, other = Iri("urn:zwfw:witness"), Iri("urn:zwfw:other-witness")
+        if Iri(term) in self.declared("Class"):
+            return Triple(one, TYPE, Iri(term))
+        return Triple(one, Iri(term), other)
+
+    @cached_property
+    def _properties(self) -> set[Iri]:
+        return self.declared("ObjectProperty", "DatatypeProperty")
+
+    @cached_property
+    def _classes(self) -> set[Iri]:
+        return self.declared("Class")
+
+    @cached_property
+    def _annotations(self) -> set[Iri]:
+        return self.declared("AnnotationProperty") | _ANNOTATIONS
+
+    def _is_assertion(self, stated: Triple) -> bool:
+        if stated.predicate == TYPE:
+            return not (isinstance(stated.object, Iri) and stated.object.value.startswith(_BUILT_IN))
+        return stated.predicate in self._properties or stated.predicate.value in (
+            _OWL + "sameAs",
+            _OWL + "differentFrom",
+        )
+
+    def _axioms(self, stated: Triple, file: str) -> Iterator[Axiom]:
+        subject, predicate, value = stated.subject, stated.predicate, stated.object
+        if predicate.value == _OWL + "imports":
+            self.left_out["引用其他本体的语句：所引用的已一并读入"] += 1
+        elif predicate in self._annotations:
+            self.left_out["标签、定义等注释：不是公理"] += 1
+        elif isinstance(value, Literal) and value.datatype.value not in DATATYPES:
+            self.left_out["日期等取值：推理机不认识其数据类型，由 SHACL 规则检查"] += 1
+        elif predicate == TYPE and isinstance(value, Iri) and value in _PAIRS:
+            listed = self.facts.value(subject, _MEMBERS) or self.facts.value(
+                subject, Iri(_OWL + "distinctMembers")
+            )
+            for one, other in combinations(self.facts.members(listed), 2):
+                if isinstance(one, Iri) and isinstance(other, Iri):
+                    pair = Triple(one, _PAIRS[value], other)
+                    yield Axiom(pair, frozenset({pair}), file)
+        elif isinstance(subject, BlankNode) and not self._is_individual(subject):
+            pass  # part of the axiom it hangs on
+        elif predicate == TYPE and value in _DECLARATIONS:
+            pass
+        elif self._is_declared(stated):
+            yield Axiom(stated, frozenset({stated, *self._below(value)}), file)
+        else:
+            self.left_out["所用的类或属性未声明的语句：推理机不知其为何物"] += 1
+
+    def _is_declared(self, stated: Triple) -> bool:
+        predicate, value = stated.predicate, stated.object
+        if predicate in _TO_CLASSES and isinstance(value, Iri):
+            return value in self._classes or value.value.startswith((*_BUILT_IN, names.XSD))
+        return predicate in self._properties or predicate.value.startswith(_BUILT_IN)
+
+    def _is_individual(self, node: BlankNode) -> bool:
+        kinds = self.facts.values(node, TYPE)
+        return any(isinstance(kind, Iri) and not kind.value.startswith(_BUILT_IN) for kind in kinds)
+
+    def _below(self, value: Term) -> Iterator[Triple]:
+        if isinstance(value, BlankNode) and not self._is_individual(value):
+            for triple in self.facts.about[value]:
+                yield triple
+                yield from self._below(triple.object)
+
+
+def said(axiom: Axiom, facts: Facts, lang: str) -> str:
+    """An axiom as a sentence in ``lang``; what has no sentence is shown as its triple."""
+    return _Speaker(facts, lang).axiom(axiom.stated)
+
+
+_SENTENCES = {
+    _RDFS + "subClassOf": "凡{a}，都是{b}",
+    _RDFS + "subPropertyOf": "有{a}，就有同样的{b}",
+    _RDFS + "domain": "凡有{a}的，都是{b}",
+    _RDFS + "range": "凡{a}的值，都是{b}",
+    _OWL + "equivalentClass": "{a}与{b}是一回事",
+    _OWL + "equivalentProperty": "{a}与{b}是一回事",
+    _OWL + "disjointWith": "没有既是{a}又是{b}的事物",
+    _OWL + "complementOf": "{a}就是不属于{b}的一切",
+    _OWL + "propertyDisjointWith": "两个事物之间不能既有{a}又有{b}",
+    _OWL + "inverseOf": "{a}与{b}互为逆关系",
+    _OWL + "sameAs": "{a}与{b}是同一个",
+    _OWL + "differentFrom": "{a}与{b}不是同一个",
+}
+_CHARACTERISTICS = {
+    _OWL + "FunctionalProperty": "每个事物至多有一个{a}",
+    _OWL + "InverseFunctionalProperty": "同一个{a}只属于一个事物",
+    _OWL + "TransitiveProperty": "{a}逐级传递",
+    _OWL + "SymmetricProperty": "{a}是相互的",
+    _OWL + "AsymmetricProperty": "一方的{a}是另一方，另一方的{a}就不能是这一方",
+    _OWL + "ReflexiveProperty": "每个事物的{a}都包括自身",
+    _OWL + "IrreflexiveProperty": "没有事物的{a}是自身",
+}
+_CARDINALITIES = {
+    _OWL + "maxCardinality": "至多有 {n} 个{p}的事物",
+    _OWL + "minCardinality": "至少有 {n} 个{p}的事物",
+    _OWL + "cardinality": "恰有 {n} 个{p}的事物",
+    _OWL + "maxQualifiedCardinality": "至多有 {n} 个{p}是{c}的事物",
+    _OWL + "minQualifiedCardinality": "至少有 {n} 个{p}是{c}的事物",
+    _OWL + "qualifiedCardinality": "恰有 {n} 个{p}是{c}的事物",
+}
+_VALUES = {
+    _OWL + "someValuesFrom": "有{p}是{c}的事物",
+    _OWL + "allValuesFrom": "{p}都是{c}的事物",
+    _OWL + "hasValue": "{p}为{c}的事物",
+}
+_COMBINATIONS = {_OWL + "unionOf": "或", _OWL + "intersectionOf": "且", _OWL + "oneOf": "、"}
+
+
+@dataclass(frozen=True)
+class _Speaker:
+    facts: Facts
+    lang: str
+
+    def axiom(self, stated: Triple) -> str:
+        a, predicate, b = self.term(stated.subject), stated.predicate, stated.object
+        if predicate.value in _SENTENCES:
+            return self._text(_SENTENCES[predicate.value], a=a, b=self.term(b))
+        if predicate == TYPE:
+            characteristic = _CHARACTERISTICS.get(b.value) if isinstance(b, Iri) else None
+            return (
+                self._text(characteristic, a=a)
+                if characteristic
+                else self._text("{a}是{b}", a=a, b=self.term(b))
+            )
+        if predicate.value == _OWL + "propertyChainAxiom":
+            return self._text("{a}的{b}，就是{c}", **self._chain(b), c=a)
+        if predicate.value == _OWL + "hasKey":
+            return self._text("{b}相同的{a}是同一个", a=a, b=self._listed(self.facts.members(b), "、"))
+        return self._text("{a}的{p}是{b}", a=a, p=self.term(predicate), b=self.term(b))
+
+    def term(self, term: Term) -> str:
+        if isinstance(term, Literal):
+            return self._text("“{a}”", a=term.value)
+        if isinstance(term, BlankNode):
+            return self._expression(term)
+        if isinstance(term, Iri):
+            label = self.facts.label(term, self.lang)
+            if not label:
+                return self._text("“{a}”", a=names.shorten(term.value))
+            # Our terms are known by their labels; of things, two may have the same.
+            own = term.value.startswith(names.DEF)
+            return self._text("“{a}”" if own else "“{a}”（{iri}）", a=label, iri=names.shorten(term.value))
+        return str(term)
+
+    def _expression(self, node: BlankNode) -> str:
+        prop = self.facts.value(node, Iri(_OWL + "onProperty"))
+        for predicate, message in (_CARDINALITIES | _VALUES).items():
+            value = self.facts.value(node, Iri(predicate))
+            if prop is not None and value is not None:
+                kind = self.facts.value(node, Iri(_OWL + "onClass")) or self.facts.value(
+                    node, Iri(_OWL + "onDataRange")
+                )
+                counted = predicate in _CARDINALITIES
+                return self._text(
+                    message,
+                    p=self.term(prop),
+                    n=value.value if isinstance(value, Literal) else "",
+                    c=self.term(kind) if counted and kind else "" if counted else self.term(value),
+                )
+        for predicate, joint in _COMBINATIONS.items():
+            head = self.facts.value(node, Iri(predicate))
+            if head is not None:
+                return self._listed(self.facts.members(head), joint)
+        negated = self.facts.value(node, Iri(_OWL + "complementOf"))
+        return self._text("不是{c}的事物", c=self.term(negated)) if negated else str(node)
+
+    def _chain(self, head: Term) -> dict[str, str]:
+        first, *rest = self.facts.members(head)
+        return {"a": self.term(first), "b": self._listed(rest, "、")}
+
+    def _listed(self, terms: Iterable[Term], joint: str) -> str:
+        joined = ", " if joint == "、" and self.lang == "en" else text(joint, self.lang)
+        return joined.join(self.term(term) for term in terms)
+
+    def _text(self, message: str, **values: str) -> str:
+        return text(message, self.lang, **values)
