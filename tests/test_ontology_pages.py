@@ -127,6 +127,19 @@ def parse_turtle(content: bytes):
     return [quad.triple for quad in parse(content, format=RdfFormat.TURTLE)]
 
 
+@pytest.mark.parametrize(
+    "term, lang, said",
+    [
+        ("ServiceItem", "zh", "凡“政务服务事项”，都是至多有 1 个“基本编码”的事物"),
+        ("isPartOf", "zh", "“隶属于”逐级传递"),
+        ("isProvidedWithin", "en", "the &#34;is within&#34; of the &#34;is provided by&#34; is the"),
+        ("NationallyCodedItem", "zh", "“国家编码事项”，即“政务服务事项”且“采用编码体系”为"),
+    ],
+)
+def test_a_term_says_its_axioms_in_words(web: FlaskClient, term: str, lang: str, said: str) -> None:
+    assert said in web.get(f"/ontology/term/{term}?lang={lang}").text
+
+
 def test_alignments_are_served_as_written(web: FlaskClient) -> None:
     for path in sorted((ONTOLOGY / "alignments").glob("*.ttl")):
         assert web.get(f"/ontology/alignments/{path.name}").data == path.read_bytes()

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 
 from flask import Response
 
-from app import names, rules, standards
+from app import axioms, names, rules, standards
 from app.language import LANGUAGES, pick
 from app.rules import Rule
 from app.standards import ALT_LABEL, PREF_LABEL, RANGE, SOURCE, SUBCLASS, TYPE
@@ -135,6 +135,7 @@ def term_page(name: str) -> Response:
             for label, predicate in _FACTS.items()
             if (nodes := [node for node in ends(term.iri, predicate) if is_ours(node)])
         },
+        axioms=[axioms.said(axiom, system, language()) for axiom in _axioms().get(term.iri, ())],
         key=[prop.iri for prop in system.key_of(term.iri)],
         narrower=_ours(system.subjects(SUBCLASS, term.iri), system.subjects(SUBPROPERTY, term.iri)),
         properties=[one for one in properties() if not one.is_inverse and above & set(one.domain)],
@@ -168,9 +169,28 @@ _FACTS = {
 
 
 @cache
+def _axioms() -> dict[Iri, list[axioms.Axiom]]:
+    """By term: the axioms that no row of facts shows, such as cardinalities, chains and what makes a class."""
+    system = standards.load()
+    shown = {*_FACTS.values(), Iri(names.OWL + "hasKey")}
+    found: dict[Iri, list[axioms.Axiom]] = {}
+    for axiom in axioms.Theory({"": system.terms}).schema:
+        subject, value = axiom.stated.subject, axiom.stated.object
+        named = axiom.stated.predicate in shown and not _is_restriction(value)
+        if isinstance(subject, Iri) and is_ours(subject) and not named:
+            found.setdefault(subject, []).append(axiom)
+    return found
+
+
+@cache
 def properties() -> tuple[OntologyTerm, ...]:
     """The data and object properties."""
     return tuple(term for term in terms().values() if term.kind in ("ObjectProperty", "DatatypeProperty"))
+
+
+def _is_restriction(node: Term) -> bool:
+    system = standards.load()
+    return isinstance(node, BlankNode) and Iri(names.OWL + "Restriction") in system.values(node, TYPE)
 
 
 def _code_lists(term: OntologyTerm) -> list[Iri]:
