@@ -36,7 +36,7 @@ def release(tmp_path_factory):
         done.stderr
     )  # it has violations, on purpose, and is published with its report
     outcome = json.loads(done.stdout)
-    assert outcome["regions"]["370600"]["Violation"] == 8
+    assert outcome["regions"]["370600"]["Violation"] == 10
     assert outcome["release"] == (root / "current").readlink().name
     return root
 

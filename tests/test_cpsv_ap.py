@@ -213,6 +213,7 @@ def test_synthetic_data_say_so(exported):
     assert values(exported("370600").graph, "/graph/370600", names.DEF + "dataStatus") == {"synthetic"}
 
 
+@need_shapes
 def test_a_region_that_names_a_publisher_gets_a_dataset(results):
     own = region.read_folder(SPECIMEN, SYSTEM).graph
     dataset = Iri(names.graph("370100"))
