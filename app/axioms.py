@@ -298,8 +298,7 @@ class _Speaker:
         return {"a": self.term(first), "b": self._listed(rest, "、")}
 
     def _listed(self, terms: Iterable[Term], joint: str) -> str:
-        joined = ", " if joint == "、" and self.lang == "en" else text(joint, self.lang)
-        return joined.join(self.term(term) for term in terms)
+        return text(joint, self.lang).join(self.term(term) for term in terms)
 
     def _text(self, message: str, **values: str) -> str:
         return text(message, self.lang, **values)

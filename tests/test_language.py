@@ -51,7 +51,6 @@ def messages():
 
 NOT_MESSAGES = {
     "zh",
-    "、",
     "：",
     "是",  # what clerks write in a cell
     "否",

@@ -180,7 +180,7 @@ def test_the_command_says_what_it_found_and_its_exit_code_too() -> None:
 
     empty = run(HERE / "reasoning" / "class-of-nothing.ttl", "--lang", "en")
     assert empty.exit_code == 1
-    assert 'every "https://example.org/Handbook" is a "service guide"' in empty.stdout
+    assert 'what is "https://example.org/Handbook" is also "service guide"' in empty.stdout
 
 
 def test_a_region_folder_is_reasoned_over_too() -> None:
