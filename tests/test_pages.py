@@ -1,6 +1,7 @@
 """The pages: there in both languages, linked without a gap, honest about synthetic and unconfirmed data, safe."""
 
 import csv
+import datetime
 import io
 import json
 import re
@@ -12,7 +13,8 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from app import names, rules
+from app import names, rules, standards
+from app.publication import Publisher
 from app.release import Releases
 from app.web import Settings, create_app, regions
 
@@ -201,6 +203,22 @@ def test_departments_count_what_they_answer_for(web: FlaskClient) -> None:
     assert "a b+c?d#e" in text and "共 136 处" in text  # 130 malformed codes and six wrong check characters
     both = get(web, f"/regions/370000?{urlencode({'rule': 'R02', 'department': DEPARTMENT})}")
     assert "共 6 处" in both
+
+
+def test_who_provides_an_item_answers_for_its_materials_and_publications(tmp_path: Path) -> None:
+    """Yantai's sample: a photocopy demanded by one department, an item published in an old version by another."""
+    publisher = Publisher(
+        tmp_path, standards.load(), rules.load(), datetime.date(2026, 11, 24), lambda _: None
+    )
+    publisher.publish([names.resources("data") / "370600"])
+    app = create_app(tmp_path, Settings(timeout=20, memory_mb=1024, workers=1))
+    try:
+        client = app.test_client(use_cookies=False)
+        for rule, code, number in (("R43", "11370600999000021H", 1), ("R49", "11370600999000013N", 2)):
+            query = urlencode({"rule": rule, "department": names.thing("370600", "Department", code)})
+            assert f"共 {number} 处" in get(client, f"/regions/370600?{query}")
+    finally:
+        app.extensions["live"].close()
 
 
 def test_a_finding_says_what_where_and_by_which_clause(web: FlaskClient, world_root: Path) -> None:

@@ -169,11 +169,25 @@ _FOUND = f"""PREFIX zwfw: <{names.DEF}>
 PREFIX sh: <{names.SH}>
 """
 
+_PARTS = (
+    "isMaterialOf",
+    "isConditionOf",
+    "isStepOf",
+    "isFeeOf",
+    "isResultOf",
+    "isPublicationOf",
+    "isHandlingItemOf",
+)
+_ANSWERED_FOR = f"({'|'.join(f'zwfw:{part}' for part in _PARTS)})?/zwfw:isProvidedBy"
+"""From a thing to the departments that answer for it: who provides the item answers for its parts."""
+
 _COUNTS_BY_PROVIDER = (
     _FOUND
     + """SELECT ?department ?rule (SAMPLE(?named) AS ?name) (COUNT(DISTINCT ?finding) AS ?number) WHERE {
   GRAPH ?report { ?finding zwfw:breaksRule ?rule ; sh:focusNode ?focus }
-  GRAPH ?data { ?focus zwfw:isProvidedBy ?department }
+  GRAPH ?data { ?focus """
+    + _ANSWERED_FOR
+    + """ ?department }
   OPTIONAL { GRAPH ?data { ?department zwfw:name ?named } }
 } GROUP BY ?department ?rule"""
 )
@@ -199,7 +213,9 @@ _FOCUSES = (
     _FOUND
     + """SELECT DISTINCT ?focus WHERE {
   GRAPH ?report { ?finding sh:focusNode ?focus }
-  GRAPH ?data { ?focus zwfw:isProvidedBy ?department }
+  GRAPH ?data { ?focus """
+    + _ANSWERED_FOR
+    + """ ?department }
 }"""
 )
 
