@@ -203,6 +203,13 @@ def test_java_comes_from_path_or_from_pypi_or_the_message_says_how(monkeypatch, 
         reasoner.java()
 
 
+def test_the_java_from_pypi_reasons_where_none_is_on_path(tmp_path) -> None:
+    command = [sys.executable, "-m", "app", "ontology", "check", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env={"PATH": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["isConsistent"]
+
+
 def test_without_the_extra_every_other_command_works_and_this_one_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['owlready2'] = None; sys.modules['jpype'] = None\n"
