@@ -6,14 +6,14 @@ are none; a list of disjoint classes is an axiom for each pair, so that an expla
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
 from app import names
 from app.language import text
 from app.standards import TYPE, Facts
-from app.store.terms import BlankNode, Graph, Iri, Literal, Term, Triple
+from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple
 
 _OWL, _RDFS = names.OWL, names.RDFS
 _BUILT_IN = (names.RDF, _RDFS, _OWL)
@@ -38,10 +38,23 @@ _TO_CLASSES = frozenset(
     | {Iri(_RDFS + name) for name in ("subClassOf", "domain", "range")}
     | {Iri(_OWL + name) for name in ("equivalentClass", "disjointWith")}
 )
+_OF_PROPERTIES = frozenset({Iri(_RDFS + "subPropertyOf"), Iri(_OWL + "equivalentProperty")})
+_OF_EXPRESSIONS = frozenset(
+    {Iri(_RDFS + "subClassOf"), Iri(_OWL + "equivalentClass"), Iri(_OWL + "disjointWith")}
+)
+"""What is stated of a class expression that has no name; its other triples only make it up."""
+_BOTH_WAYS = frozenset(
+    Iri(_OWL + name)
+    for name in (
+        *("equivalentClass", "disjointWith", "equivalentProperty", "propertyDisjointWith"),
+        *("inverseOf", "sameAs", "differentFrom"),
+    )
+)
+_NEGATIVE = Iri(_OWL + "NegativePropertyAssertion")
 _UPWARD = frozenset(
     {_RDFS + "subClassOf", _RDFS + "subPropertyOf", _OWL + "equivalentClass", _OWL + "equivalentProperty"}
 )
-_MEMBERS = Iri(_OWL + "members")
+_MEMBERS = (Iri(_OWL + "members"), Iri(_OWL + "distinctMembers"))
 _PAIRS = {
     Iri(_OWL + "AllDisjointClasses"): Iri(_OWL + "disjointWith"),
     Iri(_OWL + "AllDifferent"): Iri(_OWL + "differentFrom"),
@@ -64,13 +77,11 @@ class Axiom:
     file: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Theory:
     """Files taken together as a reasoner takes them."""
 
     files: Mapping[str, Graph]
-    left_out: Counter[str] = field(default_factory=Counter)
-    """What a reasoner is not given, as a Chinese message id, with the number of triples."""
 
     @cached_property
     def facts(self) -> Facts:
@@ -86,20 +97,27 @@ class Theory:
             if t.predicate == TYPE and t.object in _DECLARATIONS and isinstance(t.subject, Iri)
         )
 
-    def declared(self, *kinds: str) -> set[Iri]:
-        """The names declared as one of ``kinds``: ``"Class"``, ``"ObjectProperty"`` and so on."""
-        wanted = {Iri(_OWL + kind) for kind in kinds}
-        return {t.subject for t in self.declarations if t.object in wanted and isinstance(t.subject, Iri)}
+    def declared(self, kind: str) -> frozenset[Iri]:
+        """The names declared as a ``kind``: ``"Class"``, ``"ObjectProperty"`` and so on."""
+        return self._declared.get(Iri(_OWL + kind), frozenset())
 
     @cached_property
+    def _declared(self) -> dict[Term, frozenset[Iri]]:
+        found: dict[Term, set[Iri]] = {}
+        for t in self.declarations:
+            if isinstance(t.subject, Iri):
+                found.setdefault(t.object, set()).add(t.subject)
+        return {kind: frozenset(terms) for kind, terms in found.items()}
+
+    @property
     def axioms(self) -> list[Axiom]:
-        """Every axiom once, in the order of files and triples; fills ``left_out``."""
-        found: dict[frozenset[Triple], Axiom] = {}
-        for file, graph in self.files.items():
-            for stated in sorted(graph, key=str):
-                for axiom in self._axioms(stated, file):
-                    found.setdefault(axiom.triples, axiom)
-        return list(found.values())
+        """Every axiom once, in the order of files and triples."""
+        return self._split[0]
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """Why triples are not given to a reasoner, as a Chinese message id, with how many."""
+        return self._split[1]
 
     @cached_property
     def schema(self) -> list[Axiom]:
@@ -122,77 +140,122 @@ class Theory:
                 over |= set[str]().union(*(found.get(one, set()) for one in over))
         return found
 
-    def witness(self, term: str) -> Triple:
-        """What cannot be where a class or property is unsatisfiable: a member, or two things it joins."""
-        one, other = Iri("urn:zwfw:witness"), Iri("urn:zwfw:other-witness")
-        if Iri(term) in self.declared("Class"):
-            return Triple(one, TYPE, Iri(term))
-        return Triple(one, Iri(term), other)
+    def witness(self, term: str) -> frozenset[Triple]:
+        """What cannot be where a class or property is unsatisfiable: a member, two things it joins, or a value."""
+        one, iri = Iri("urn:zwfw:witness"), Iri(term)
+        if iri in self.declared("Class"):
+            return frozenset({Triple(one, TYPE, iri)})
+        if iri in self.declared("ObjectProperty"):
+            return frozenset({Triple(one, iri, Iri("urn:zwfw:other-witness"))})
+        some = BlankNode()
+        return frozenset(
+            {
+                Triple(one, TYPE, some),
+                Triple(some, TYPE, Iri(_OWL + "Restriction")),
+                Triple(some, Iri(_OWL + "onProperty"), iri),
+                Triple(some, Iri(_OWL + "someValuesFrom"), Iri(_RDFS + "Literal")),
+            }
+        )
 
     @cached_property
-    def _properties(self) -> set[Iri]:
-        return self.declared("ObjectProperty", "DatatypeProperty")
+    def _properties(self) -> frozenset[Iri]:
+        return self.declared("ObjectProperty") | self.declared("DatatypeProperty")
 
     @cached_property
-    def _classes(self) -> set[Iri]:
-        return self.declared("Class")
-
-    @cached_property
-    def _annotations(self) -> set[Iri]:
+    def _annotations(self) -> frozenset[Iri]:
         return self.declared("AnnotationProperty") | _ANNOTATIONS
+
+    @cached_property
+    def _hanging(self) -> set[BlankNode]:
+        """The blank nodes that another triple leads to."""
+        return {t.object for t in self.facts.graph if isinstance(t.object, BlankNode)}
+
+    @cached_property
+    def _split(self) -> tuple[list[Axiom], Counter[str]]:
+        found: dict[object, Axiom] = {}
+        left_out: Counter[str] = Counter()
+        for file, graph in self.files.items():
+            for stated in sorted(graph, key=str):
+                if self._is_part(stated):
+                    continue
+                if why := self._why_left_out(stated):
+                    left_out[why] += 1
+                    continue
+                for one in self._pairs(stated) or [stated]:
+                    same = frozenset({one.subject, one.object}) if one.predicate in _BOTH_WAYS else one
+                    found.setdefault((one.predicate, same), Axiom(one, self._whole(one), file))
+        return list(found.values()), left_out
 
     def _is_assertion(self, stated: Triple) -> bool:
         if stated.predicate == TYPE:
-            return not (isinstance(stated.object, Iri) and stated.object.value.startswith(_BUILT_IN))
+            own = isinstance(stated.object, Iri) and stated.object.value.startswith(_BUILT_IN)
+            return not own or stated.object == _NEGATIVE
         return stated.predicate in self._properties or stated.predicate.value in (
             _OWL + "sameAs",
             _OWL + "differentFrom",
         )
 
-    def _axioms(self, stated: Triple, file: str) -> Iterator[Axiom]:
+    def _is_part(self, stated: Triple) -> bool:
+        """Whether a triple is a declaration, or belongs to the axiom its blank node hangs on or makes up."""
         subject, predicate, value = stated.subject, stated.predicate, stated.object
+        if predicate == TYPE and value in _DECLARATIONS:
+            return True
+        if not isinstance(subject, BlankNode) or self._is_individual(subject):
+            return False
+        if subject in self._hanging:
+            return True
+        stands_alone = predicate == TYPE and (value in _PAIRS or value == _NEGATIVE)
+        return not (stands_alone or predicate in _OF_EXPRESSIONS or predicate in self._properties)
+
+    def _why_left_out(self, stated: Triple) -> str | None:
+        predicate, value = stated.predicate, stated.object
         if predicate.value == _OWL + "imports":
-            self.left_out["引用其他本体的语句：所引用的已一并读入"] += 1
-        elif predicate in self._annotations:
-            self.left_out["标签、定义等注释：不是公理"] += 1
-        elif isinstance(value, Literal) and value.datatype.value not in DATATYPES:
-            self.left_out["日期等取值：推理机不认识其数据类型，由 SHACL 规则检查"] += 1
-        elif predicate == TYPE and isinstance(value, Iri) and value in _PAIRS:
-            listed = self.facts.value(subject, _MEMBERS) or self.facts.value(
-                subject, Iri(_OWL + "distinctMembers")
-            )
-            for one, other in combinations(self.facts.members(listed), 2):
-                if isinstance(one, Iri) and isinstance(other, Iri):
-                    pair = Triple(one, _PAIRS[value], other)
-                    yield Axiom(pair, frozenset({pair}), file)
-        elif isinstance(subject, BlankNode) and not self._is_individual(subject):
-            pass  # part of the axiom it hangs on
-        elif predicate == TYPE and value in _DECLARATIONS:
-            pass
-        elif self._is_declared(stated):
-            yield Axiom(stated, frozenset({stated, *self._below(value)}), file)
-        else:
-            self.left_out["所用的类或属性未声明的语句：推理机不知其为何物"] += 1
+            return "引用其他本体的语句：所引用的已一并读入"
+        if predicate in self._annotations:
+            return "标签、定义等注释：不是公理"
+        if isinstance(value, Literal) and value.datatype.value not in DATATYPES:
+            return "日期等取值：推理机不认识其数据类型，由 SHACL 规则检查"
+        return None if self._is_declared(stated) else "所用的类或属性未声明，或者取值与属性的种类不符的语句"
 
     def _is_declared(self, stated: Triple) -> bool:
-        predicate, value = stated.predicate, stated.object
+        subject, predicate, value = stated.subject, stated.predicate, stated.object
+        if predicate in self._properties:
+            return isinstance(value, Literal) == (predicate in self.declared("DatatypeProperty"))
         if predicate in _TO_CLASSES and isinstance(value, Iri):
-            return value in self._classes or value.value.startswith((*_BUILT_IN, names.XSD))
-        return predicate in self._properties or predicate.value.startswith(_BUILT_IN)
+            return value in self.declared("Class") or value.value.startswith((*_BUILT_IN, names.XSD))
+        if predicate in _OF_PROPERTIES:
+            return {subject, value} <= self._properties
+        return predicate.value.startswith(_BUILT_IN)
 
     def _is_individual(self, node: BlankNode) -> bool:
         kinds = self.facts.values(node, TYPE)
         return any(isinstance(kind, Iri) and not kind.value.startswith(_BUILT_IN) for kind in kinds)
 
-    def _below(self, value: Term) -> Iterator[Triple]:
-        if isinstance(value, BlankNode) and not self._is_individual(value):
-            for triple in self.facts.about[value]:
-                yield triple
-                yield from self._below(triple.object)
+    def _pairs(self, stated: Triple) -> list[Triple]:
+        """The pairs that a list of disjoint or different things stands for."""
+        if stated.predicate != TYPE or not isinstance(stated.object, Iri) or stated.object not in _PAIRS:
+            return []
+        heads = (self.facts.value(stated.subject, members) for members in _MEMBERS)
+        listed = [node for head in heads for node in self.facts.members(head)]
+        return [
+            Triple(one, _PAIRS[stated.object], other)
+            for one, other in combinations(listed, 2)
+            if isinstance(one, Iri | BlankNode)
+        ]
+
+    def _whole(self, stated: Triple) -> frozenset[Triple]:
+        return frozenset({stated, *self._made_up_of(stated.subject), *self._made_up_of(stated.object)})
+
+    def _made_up_of(self, node: Term) -> Iterator[Triple]:
+        if isinstance(node, BlankNode) and not self._is_individual(node):
+            for triple in self.facts.about[node]:
+                if triple.predicate not in _OF_EXPRESSIONS:
+                    yield triple
+                    yield from self._made_up_of(triple.object)
 
 
 def said(axiom: Axiom, facts: Facts, lang: str) -> str:
-    """An axiom as a sentence in ``lang``; what has no sentence is shown as its triple."""
+    """An axiom as a sentence in ``lang``; for what has none of its own: what the property of the subject is."""
     return _Speaker(facts, lang).axiom(axiom.stated)
 
 
@@ -245,6 +308,8 @@ class _Speaker:
         if predicate.value in _SENTENCES:
             return self._text(_SENTENCES[predicate.value], a=a, b=self.term(b))
         if predicate == TYPE:
+            if b == _NEGATIVE:
+                return self._denial(stated.subject)
             characteristic = _CHARACTERISTICS.get(b.value) if isinstance(b, Iri) else None
             return (
                 self._text(characteristic, a=a)
@@ -256,6 +321,19 @@ class _Speaker:
         if predicate.value == _OWL + "hasKey":
             return self._text("{b}相同的{a}是同一个", a=a, b=self._listed(self.facts.members(b), "、"))
         return self._text("{a}的{p}是{b}", a=a, p=self.term(predicate), b=self.term(b))
+
+    def _denial(self, node: Node) -> str:
+        said = {
+            name: self.facts.value(node, Iri(_OWL + part)) or node
+            for part, name in (
+                ("sourceIndividual", "a"),
+                ("assertionProperty", "p"),
+                ("targetIndividual", "b"),
+            )
+        }
+        if said["b"] == node:
+            said["b"] = self.facts.value(node, Iri(_OWL + "targetValue")) or node
+        return self._text("{a}的{p}不是{b}", **{name: self.term(term) for name, term in said.items()})
 
     def term(self, term: Term) -> str:
         if isinstance(term, Literal):

@@ -46,6 +46,8 @@ class Verdict:
     """What the reasoner found."""
 
     is_consistent: bool
+    unread: int = 0
+    """How many of the axioms given HermiT's OWL API passed over, as it does without a word."""
     inconsistency: Explanation | None = None
     unsatisfiable: dict[str, Explanation | None] = field(default_factory=dict)
     """IRIs of classes that can have no members and properties that can join nothing; explained are those with nothing
@@ -75,13 +77,17 @@ def examine(theory: Theory, explanation_seconds: float = EXPLANATION_SECONDS) ->
     deadline = time.monotonic() + explanation_seconds
     with tempfile.TemporaryDirectory(prefix="zwfw-") as folder:
         hermit = _Hermit(theory, Path(folder))
-        if not hermit.is_consistent(theory.axioms):
+        with hermit.asked(theory.axioms) as (reasoner, _):
+            unread = len(theory.axioms) - int(reasoner.getRootOntology().getLogicalAxiomCount())
+            is_consistent = bool(reasoner.isConsistent())
+        if not is_consistent:
             guilty = theory.schema if not hermit.is_consistent(theory.schema) else theory.axioms
-            return Verdict(False, hermit.explain(guilty, deadline))
+            return Verdict(False, unread, hermit.explain(guilty, deadline))
         unsatisfiable, above = hermit.classify(theory)
         known = theory.above
         verdict = Verdict(
             True,
+            unread,
             subsumptions=sorted(
                 (below, one) for below, found in above.items() for one in found - known.get(below, set())
             ),
@@ -90,7 +96,7 @@ def examine(theory: Theory, explanation_seconds: float = EXPLANATION_SECONDS) ->
             above_it = {one for one in known.get(term, ()) if term not in known.get(one, ())}
             explained = not above_it & unsatisfiable and time.monotonic() < deadline
             verdict.unsatisfiable[term] = (
-                hermit.explain(theory.schema, deadline, theory.witness(term)) if explained else None
+                hermit.explain(theory.schema, deadline, *theory.witness(term)) if explained else None
             )
         return verdict
 
@@ -120,13 +126,13 @@ class _Hermit:
     def __init__(self, theory: Theory, folder: Path) -> None:
         _start_java()
         self.declarations = theory.declarations
-        self.asked = folder / "asked.nt"
+        self.file = folder / "asked.nt"
 
     def is_consistent(
         self, axioms: Iterable[Axiom], *more: Triple, seconds: float = QUESTION_SECONDS
     ) -> bool:
         """Whether the axioms and ``more`` can all hold. Raises ``ReasonerFailed``, and ``TimeoutError`` after ``seconds``."""
-        with self._asked(axioms, more, seconds) as (reasoner, _):
+        with self.asked(axioms, more, seconds) as (reasoner, _):
             return bool(reasoner.isConsistent())
 
     def classify(self, theory: Theory) -> tuple[set[str], dict[str, set[str]]]:
@@ -134,7 +140,7 @@ class _Hermit:
 
         Asked of HermiT itself: what it prints, which owlready2 reads, names a property or the inverse of another by chance.
         """
-        with self._asked(theory.schema, (), QUESTION_SECONDS) as (reasoner, terms):
+        with self.asked(theory.schema) as (reasoner, terms):
             ways = (
                 ("Class", terms.getOWLClass, reasoner.getSuperClasses, reasoner.getEquivalentClasses),
                 (
@@ -168,18 +174,18 @@ class _Hermit:
             return unsatisfiable, above
 
     @contextmanager
-    def _asked(
-        self, axioms: Iterable[Axiom], more: Iterable[Triple], seconds: float
+    def asked(
+        self, axioms: Iterable[Axiom], more: Iterable[Triple] = (), seconds: float = QUESTION_SECONDS
     ) -> Iterator[tuple[Any, Any]]:
-        """HermiT over ``axioms`` and ``more``, with what makes OWL API terms of IRIs."""
+        """HermiT over ``axioms`` and ``more``, with what makes OWL API terms of IRIs. Raises as ``is_consistent`` does."""
         hermit = jpype.JPackage("org").semanticweb.HermiT
         owlapi = jpype.JPackage("org").semanticweb.owlapi
-        self.asked.write_bytes(ntriples(self.declarations.union(more, *(axiom.triples for axiom in axioms))))
+        self.file.write_bytes(ntriples(self.declarations.union(more, *(axiom.triples for axiom in axioms))))
         configuration = hermit.Configuration()
         configuration.individualTaskTimeout = max(1, int(seconds * 1000))
         try:
             manager = owlapi.apibinding.OWLManager.createOWLOntologyManager()
-            loaded = manager.loadOntologyFromOntologyDocument(jpype.java.io.File(str(self.asked)))
+            loaded = manager.loadOntologyFromOntologyDocument(jpype.java.io.File(str(self.file)))
             reasoner = hermit.Reasoner(configuration, loaded)
             try:
                 yield reasoner, manager.getOWLDataFactory()

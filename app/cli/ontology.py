@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,11 +80,12 @@ def _record(verdict: "Verdict", theory: Theory, lang: str) -> dict[str, Any]:
             ],
         }
 
+    left_out = theory.left_out + Counter({"推理机没有读入的公理": verdict.unread})
     return {
         "files": len(theory.files),
         "triples": len(theory.facts.graph),
         "axioms": len(theory.axioms),
-        "leftOut": {text(why, lang): n for why, n in theory.left_out.items()},
+        "leftOut": {text(why, lang): n for why, n in left_out.items()},
         "isConsistent": verdict.is_consistent,
         "inconsistency": explained(verdict.inconsistency),
         "unsatisfiable": [
