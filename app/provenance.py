@@ -5,7 +5,7 @@ import hashlib
 from importlib.metadata import version
 
 from app import names
-from app.region import Reading
+from app.reading import Reading
 from app.report import Report
 from app.standards import TYPE, Standards
 from app.store.terms import Graph, Iri, Literal, Triple, boolean, def_, integer

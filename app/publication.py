@@ -4,18 +4,14 @@ Works on a hard-linked checkpoint of the current index, replaces the graphs of t
 dumps and reports, and moves the pointer as the last act. Killed at any moment, the old release stays in force.
 """
 
-import contextlib
 import datetime
-import fcntl
-import getpass
 import gzip
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,7 +25,8 @@ from app.formats import as_csv, as_graph, as_json, as_turtle
 from app.inference import infer
 from app.language import text
 from app.provenance import provenance
-from app.region import Reading, Rewriting, read_folder
+from app.reading import Reading
+from app.region import read_folder
 from app.release import (
     MANIFEST,
     RETENTION,
@@ -43,7 +40,7 @@ from app.release import (
 )
 from app.report import Report, examine
 from app.rules import PREFIX_FILE, Rules
-from app.source import Place, Source, Unreadable
+from app.source import Unreadable
 from app.standards import Standards, digest_of
 from app.store.terms import (
     Graph,
@@ -58,7 +55,6 @@ from app.store.terms import (
 )
 from app.summary import summary
 
-LOCK = "publish.lock"
 _SECOND = "%Y%m%dT%H%M%SZ"
 
 
@@ -99,7 +95,7 @@ class Publisher:
         releases = Releases(self.root)
         releases.folder.mkdir(parents=True, exist_ok=True)
         given = self._read(folders, sample)
-        with _locked(self.root / LOCK, lambda who: self._say("等待 {who} 完成发布……", who=who)):
+        with releases.locked(lambda who: self._say("等待 {who} 完成发布……", who=who)):
             for rest in releases.folder.glob(f"{UNFINISHED}*"):
                 shutil.rmtree(rest)
             old = releases.current()
@@ -326,43 +322,21 @@ class _Making:
         """Reports as files to serve, and what a later re-check needs: where each fact stood."""
         folder = self.path / "regions" / reading.code
         folder.mkdir(exist_ok=True)
-        kept = {
-            "title": reading.title,
-            "status": reading.status,
-            "sources": [asdict(source) for source in reading.sources],
-            "rewritings": [[asdict(how), count] for how, count in sorted(reading.rewritings.items())],
-            "places": [[*key, *asdict(place).values()] for key, place in sorted(reading.places.items())],
-        }
         files = {
             "report.json": as_json(found, self.standards, "zh").encode(),
             "report.ttl": as_turtle(found, self.standards, "zh").encode(),
             "report.zh.csv": as_csv(found, self.standards, "zh").encode(),
             "report.en.csv": as_csv(found, self.standards, "en").encode(),
-            "reading.json.gz": packed(json.dumps(kept, ensure_ascii=False).encode()),
+            "reading.json.gz": packed(reading.kept()),
         }
         for name, content in files.items():
             replace(folder / name, content)
 
     def _published(self, code: str) -> Reading:
         """A region as last published, with its derived parts computed anew."""
-        kept = json.loads(gzip.decompress((self.path / "regions" / code / "reading.json.gz").read_bytes()))
-        graph = {
-            quad.triple for quad in self.index.quads_for_pattern(None, None, None, Iri(names.graph(code)))
-        }
-        return Reading(
-            code=code,
-            graph=derive(graph, self.standards),
-            title=kept["title"],
-            status=kept["status"],
-            sources=[Source(**source) for source in kept["sources"]],
-            rewritings=Counter(
-                {
-                    Rewriting(**{**how, "place": Place(**how["place"])}): count
-                    for how, count in kept["rewritings"]
-                }
-            ),
-            places={(subject, prop): Place(*place) for subject, prop, *place in kept["places"]},
-        )
+        kept = gzip.decompress((self.path / "regions" / code / "reading.json.gz").read_bytes())
+        quads = self.index.quads_for_pattern(None, None, None, Iri(names.graph(code)))
+        return Reading.restored(kept, code, derive({quad.triple for quad in quads}, self.standards))
 
     def _finish(self, system: str, given: list[str]) -> Release:
         made = self._later_than_all()
@@ -392,23 +366,6 @@ class _Making:
         while last.startswith(f"{(made := _now()):{_SECOND}}"):
             time.sleep(0.05)
         return made
-
-
-@contextlib.contextmanager
-def _locked(path: Path, wait: Callable[[str], None]) -> Iterator[None]:
-    """The one publisher of a root at a time; a second waits, and ``wait`` is told for whom."""
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            wait(file.read().strip() or path.name)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        file.truncate()
-        file.write(f"{getpass.getuser()} (pid {os.getpid()}, {_now():%H:%M:%S} UTC)\n")
-        file.flush()
-        yield
 
 
 def _now() -> datetime.datetime:

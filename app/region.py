@@ -8,15 +8,15 @@ decides whether a cell is text, a coded value or a link, and ``owl:hasKey`` name
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import cell, description, names, table
 from app.derived import derive, upward
 from app.description import Column, Description
+from app.reading import Reading, Rewriting
 from app.source import RDF_FORMATS, Place, ReadingError, Source, Unreadable, read_rdf, refused
 from app.standards import TYPE, Standards
-from app.store.terms import Graph, Iri, Literal, Triple, def_, skolemised
+from app.store.terms import Iri, Literal, Triple, def_, skolemised
 from app.table import Sheet
 
 NO_REGION = "local"
@@ -33,38 +33,9 @@ _VERDICTS = frozenset(
 _REGION = re.compile(re.escape(names.region("")) + r"\d{6}")
 
 
-@dataclass(frozen=True, order=True)
-class Rewriting:
-    """A cell text that was read as another: in which column, from what, to what."""
-
-    place: Place
-    written: str
-    read: str
-
-
-@dataclass
-class Reading:
-    """What reading a folder or file gives: the graph with derived parts, and where its facts stood."""
-
-    code: str
-    graph: Graph
-    title: dict[str, str] = field(default_factory=dict)
-    status: str = "real"
-    places: dict[tuple[str, str], Place] = field(default_factory=dict)
-    """(subject, property) → cell; (subject, "") → row."""
-    sources: list[Source] = field(default_factory=list)
-    rewritings: Counter[Rewriting] = field(default_factory=Counter)
-    """How many cells were read as something else than they say."""
-
-    @property
-    def region(self) -> str:
-        """The region's code, without the mark of a sample."""
-        return self.code.partition("-")[0]
-
-    @property
-    def is_synthetic(self) -> bool:
-        """Whether the data are made up, which every page and dump that shows them must say."""
-        return self.status != "real"
+def read(path: Path, standards: Standards) -> Reading:
+    """A region's folder, or one file. Raises ``Unreadable`` with all errors."""
+    return read_folder(path, standards) if path.is_dir() else read_file(path, standards)
 
 
 def read_folder(folder: Path, standards: Standards) -> Reading:

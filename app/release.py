@@ -4,12 +4,16 @@
 and what re-checking needs) and ``release.json``. ``<root>/current`` is a symbolic link, moved atomically.
 """
 
+import contextlib
+import datetime
+import fcntl
+import getpass
 import gzip
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +23,7 @@ RELEASES = "releases"
 CURRENT = "current"
 MANIFEST = "release.json"
 CHECKSUMS = "SHA256SUMS"
+LOCK = "publish.lock"
 UNFINISHED = ".unfinished-"
 """Folders of publications that were cut short begin so; the next publisher removes them."""
 
@@ -101,6 +106,25 @@ class Releases:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(Path(RELEASES) / release.id)
         fresh.replace(self.root / CURRENT)
+
+    @contextlib.contextmanager
+    def locked(self, wait: Callable[[str], None]) -> Iterator[None]:
+        """The one publisher of a root at a time; a second waits, and ``wait`` is told for whom."""
+        path = self.root / LOCK
+        with path.open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                wait(file.read().strip() or path.name)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            file.truncate()
+            file.write(
+                f"{getpass.getuser()} (pid {os.getpid()}, {datetime.datetime.now(datetime.UTC):%H:%M:%S} UTC)\n"
+            )
+            file.flush()
+            yield
 
 
 def sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from app import language, names
 from app.check import Result, check
-from app.region import Reading
+from app.reading import Reading
 from app.rules import SEVERITIES, Rule, Rules
 from app.source import Place
 from app.standards import Facts, Standards

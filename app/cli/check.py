@@ -63,9 +63,7 @@ def check_(
         for path in paths:
             say(text("读取 {folder}", lang, folder=path))
             try:
-                reading = (
-                    region.read_folder(path, system) if path.is_dir() else region.read_file(path, system)
-                )
+                reading = region.read(path, system)
             except Unreadable as error:
                 complain(error, lang)
                 unreadable = True
@@ -106,7 +104,7 @@ def convert(path: Path, lang: str) -> None:
     """把目录或文件转为含派生属性的 Turtle · Write a folder or file as Turtle with its derived parts, for other engines."""
     system = standards.load()
     try:
-        reading = region.read_folder(path, system) if path.is_dir() else region.read_file(path, system)
+        reading = region.read(path, system)
     except Unreadable as error:
         complain(error, lang)
         sys.exit(UNREADABLE)

@@ -61,11 +61,8 @@ def check_(paths: tuple[Path, ...], as_json: bool, lang: str) -> None:
 
 def _read(path: Path, system: standards.Standards) -> Graph:
     """Tables and region folders as they are read for checking; RDF as it stands, for its blank nodes may be axioms."""
-    if path.is_dir():
-        return region.read_folder(path, system).graph
-    if path.suffix.lower() in RDF_FORMATS:
-        return read_rdf(path)
-    return region.read_file(path, system).graph
+    is_rdf = path.is_file() and path.suffix.lower() in RDF_FORMATS
+    return read_rdf(path) if is_rdf else region.read(path, system).graph
 
 
 def _record(verdict: "Verdict", theory: Theory, lang: str) -> dict[str, Any]:

@@ -80,8 +80,8 @@ class Syntax:
 
 
 def decoded(text: str) -> str:
-    r"""``text`` with ``\uXXXX`` and ``\UXXXXXXXX`` replaced by their characters (SPARQL 1.1 §19.2, before
-    parsing).
+    r"""``text`` with its escapes, ``\u`` and four or ``\U`` and eight hexadecimal digits, replaced by their characters
+    (SPARQL 1.1 §19.2, before parsing).
 
     A doubled backslash is not the beginning of an escape. Raises ``ValueError`` for a number that is no
     character.
