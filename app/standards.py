@@ -214,6 +214,13 @@ class Standards(Facts):
         return self._linked.get(prop, [])
 
     @cached_property
+    def belonging(self) -> list[Iri]:
+        """The links from a thing to the one it belongs to: those in a class's key, and those it can have one of only."""
+        in_keys = {p.iri for kind in set(self.classes.values()) for p in self.key_of(kind) if p.is_link}
+        functional = set(self.subjects(TYPE, Iri(names.OWL + "FunctionalProperty")))
+        return sorted(in_keys | {p.iri for p in self.properties.values() if p.is_link} & functional, key=str)
+
+    @cached_property
     def numbered(self) -> dict[str, Iri]:
         """The documents of the standard system by their number."""
         return {

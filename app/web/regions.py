@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, send_file
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import names
+from app import names, standards
 from app.language import pick
 from app.release import sha256
 from app.store.terms import Iri, Term
@@ -137,7 +138,7 @@ def _departments(code: str, report: RegionReport) -> list[DepartmentCounts]:
     }
     counts: dict[str, dict[str, int]] = {}
     named: dict[str, str] = {}
-    for query in (_COUNTS_BY_PROVIDER, _COUNTS_OF_DEPARTMENTS):
+    for query in (_with_belonging(_COUNTS_BY_PROVIDER), _COUNTS_OF_DEPARTMENTS):
         for row in current_store().select(query, **_graphs(code)):
             department, rule = written(row["department"]), written(row["rule"])
             if rule in identifiers:
@@ -157,7 +158,7 @@ def _of_department(code: str, department: str) -> tuple[set[str], str]:
     named = current_store().select(_DEPARTMENT, **terms)
     if not named:
         raise Problem("not-found")
-    focuses = {written(row["focus"]) for row in current_store().select(_FOCUSES, **terms)}
+    focuses = {written(row["focus"]) for row in current_store().select(_with_belonging(_FOCUSES), **terms)}
     return focuses | {department}, written(named[0].get("name")) or last_of(department)
 
 
@@ -169,28 +170,15 @@ _FOUND = f"""PREFIX zwfw: <{names.DEF}>
 PREFIX sh: <{names.SH}>
 """
 
-_PARTS = (
-    "isMaterialOf",
-    "isConditionOf",
-    "isStepOf",
-    "isFeeOf",
-    "isResultOf",
-    "isPublicationOf",
-    "isHandlingItemOf",
-)
-_ANSWERED_FOR = f"({'|'.join(f'zwfw:{part}' for part in _PARTS)})?/zwfw:isProvidedBy"
-"""From a thing to the departments that answer for it: who provides the item answers for its parts."""
-
 _COUNTS_BY_PROVIDER = (
     _FOUND
     + """SELECT ?department ?rule (SAMPLE(?named) AS ?name) (COUNT(DISTINCT ?finding) AS ?number) WHERE {
   GRAPH ?report { ?finding zwfw:breaksRule ?rule ; sh:focusNode ?focus }
-  GRAPH ?data { ?focus """
-    + _ANSWERED_FOR
-    + """ ?department }
+  GRAPH ?data { ?focus (BELONGING)?/zwfw:isProvidedBy ?department }
   OPTIONAL { GRAPH ?data { ?department zwfw:name ?named } }
 } GROUP BY ?department ?rule"""
 )
+"""BELONGING stands for the links to what a thing belongs to: who provides an item answers for its materials, too."""
 
 _COUNTS_OF_DEPARTMENTS = (
     _FOUND
@@ -213,11 +201,14 @@ _FOCUSES = (
     _FOUND
     + """SELECT DISTINCT ?focus WHERE {
   GRAPH ?report { ?finding sh:focusNode ?focus }
-  GRAPH ?data { ?focus """
-    + _ANSWERED_FOR
-    + """ ?department }
+  GRAPH ?data { ?focus (BELONGING)?/zwfw:isProvidedBy ?department }
 }"""
 )
+
+
+@cache
+def _with_belonging(query: str) -> str:
+    return query.replace("BELONGING", "|".join(map(str, standards.load().belonging)))
 
 
 # What is known of the data

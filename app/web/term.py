@@ -172,12 +172,16 @@ _FACTS = {
 def _axioms() -> dict[Iri, list[axioms.Axiom]]:
     """By term: the axioms that no row of facts shows, such as cardinalities, chains and what makes a class."""
     system = standards.load()
-    shown = {*_FACTS.values(), Iri(names.OWL + "hasKey")}
+    shown, restriction = {*_FACTS.values(), Iri(names.OWL + "hasKey")}, Iri(names.OWL + "Restriction")
     found: dict[Iri, list[axioms.Axiom]] = {}
     for axiom in axioms.Theory({"": system.terms}).schema:
         subject, value = axiom.stated.subject, axiom.stated.object
-        named = axiom.stated.predicate in shown and not _is_restriction(value)
-        if isinstance(subject, Iri) and is_ours(subject) and not named:
+        is_restriction = restriction in system.values(value, TYPE) if isinstance(value, BlankNode) else False
+        if (
+            isinstance(subject, Iri)
+            and is_ours(subject)
+            and (is_restriction or axiom.stated.predicate not in shown)
+        ):
             found.setdefault(subject, []).append(axiom)
     return found
 
@@ -186,11 +190,6 @@ def _axioms() -> dict[Iri, list[axioms.Axiom]]:
 def properties() -> tuple[OntologyTerm, ...]:
     """The data and object properties."""
     return tuple(term for term in terms().values() if term.kind in ("ObjectProperty", "DatatypeProperty"))
-
-
-def _is_restriction(node: Term) -> bool:
-    system = standards.load()
-    return isinstance(node, BlankNode) and Iri(names.OWL + "Restriction") in system.values(node, TYPE)
 
 
 def _code_lists(term: OntologyTerm) -> list[Iri]:
