@@ -11,7 +11,7 @@ import click.testing
 import owlready2
 import pytest
 
-from app import axioms, names, reasoner, region, standards
+from app import axioms, names, reasoner, region, sentences, standards
 from app.axioms import Theory
 from app.cli import zwfw
 from app.store.terms import RdfFormat, ntriples, parse, read_turtle
@@ -65,7 +65,7 @@ def test_a_planted_fault_is_explained_by_the_fewest_axioms(path) -> None:
     said = [
         f"#> {line}"
         for one in explanations
-        for line in sorted(axioms.said(a, theory.facts, "zh") for a in one.axioms)
+        for line in sorted(sentences.said(a, theory.facts, "zh") for a in one.axioms)
     ]
     assert said == [line for line in path.read_text("utf-8").splitlines() if line.startswith("#>")]
     assert all(one.is_minimal for one in explanations)

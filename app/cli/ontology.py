@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app import axioms, names, region, standards
+from app import names, region, sentences, standards
 from app.axioms import Theory
 from app.cli.options import UNREADABLE, VIOLATIONS, complain, fail, lang_option
 from app.language import text
@@ -72,7 +72,7 @@ def _record(verdict: "Verdict", theory: Theory, lang: str) -> dict[str, Any]:
         return {
             "isMinimal": explanation.is_minimal,
             "axioms": [
-                {"said": axioms.said(axiom, theory.facts, lang), "file": axiom.file}
+                {"said": sentences.said(axiom, theory.facts, lang), "file": axiom.file}
                 for axiom in explanation.axioms
             ],
         }

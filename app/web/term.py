@@ -6,7 +6,7 @@ from functools import cache, cached_property
 
 from flask import Response
 
-from app import axioms, names, rules, standards
+from app import axioms, names, rules, sentences, standards
 from app.language import LANGUAGES, pick
 from app.rules import Rule
 from app.standards import ALT_LABEL, PREF_LABEL, RANGE, SOURCE, SUBCLASS, TYPE
@@ -135,7 +135,7 @@ def term_page(name: str) -> Response:
             for label, predicate in _FACTS.items()
             if (nodes := [node for node in ends(term.iri, predicate) if is_ours(node)])
         },
-        axioms=[axioms.said(axiom, system, language()) for axiom in _axioms().get(term.iri, ())],
+        axioms=[sentences.said(axiom, system, language()) for axiom in _axioms().get(term.iri, ())],
         key=[prop.iri for prop in system.key_of(term.iri)],
         narrower=_ours(system.subjects(SUBCLASS, term.iri), system.subjects(SUBPROPERTY, term.iri)),
         properties=[one for one in properties() if not one.is_inverse and above & set(one.domain)],
