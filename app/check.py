@@ -6,6 +6,7 @@ subjects of the checked graph only; what stands above is there to compare with.
 """
 
 import datetime
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def _core(data: Graph, rules: list[Rule]) -> Counter[Result]:
         Result(
             shape=_iri(result.source_shape or ""),
             focus=_term(result.focus_node),
-            path=_iri(result.path) if result.path else None,
+            path=_path(result.path),
             value=_term(result.value) if result.value else None,
             component=result.component_iri,
         )
@@ -156,6 +157,11 @@ ENGINES: dict[str, Engine] = {"fast": _fast, "pyshacl": _pyshacl}
 
 def _text(graph: Iterable[Triple]) -> str:
     return (serialize(graph, format=RdfFormat.N_TRIPLES) or b"").decode()
+
+
+def _path(written: str | None) -> Iri | None:
+    """The property of a result; none where the path is more than one property, as pyshacl reports it."""
+    return _iri(written) if written and re.fullmatch(r"<[^<>]*>|[^<>()|/^*+?]+:[^<>]*", written) else None
 
 
 def _iri(written: str) -> Iri:

@@ -56,6 +56,7 @@ def normalised_name(name: str) -> str:
 def _computed(graph: Graph, standards: Standards) -> Graph:
     forms_for_all = [form for scheme in _SCHEMES_FOR_ALL for form in standards.code_forms(scheme)]
     forms_of = {scheme: standards.code_forms(scheme) for scheme in standards.item_schemes}
+    of_schemes = {prop for forms in forms_of.values() for form in forms for prop in form.takes_apart}
     scheme_of = _Schemes(graph)
     items = {t.subject for t in graph if t.predicate in _ITEM_CODES}
     regions = {t.subject for t in graph if t.predicate == TYPE and t.object == def_("Region")}
@@ -65,10 +66,13 @@ def _computed(graph: Graph, standards: Standards) -> Graph:
         if scheme in standards.item_schemes:
             found.add(Triple(item, TYPE, standards.item_schemes[scheme]))
     for triple in graph:
+        if triple.predicate == def_("isListedAs") and triple.object in standards.entry_classes:
+            found.add(Triple(triple.subject, TYPE, standards.entry_classes[triple.object]))
         if not isinstance(triple.object, Literal):
             continue
         subject, text = triple.subject, triple.object.value
-        forms = forms_for_all + (forms_of.get(scheme_of(subject), []) if subject in items else [])
+        by_scheme = triple.predicate in of_schemes
+        forms = forms_for_all + (forms_of.get(scheme_of(subject), []) if by_scheme else [])
         if triple.predicate == def_("regionCode") and subject in regions:
             # A region is not in itself; what its code tells is what stands above it.
             parent = codes.parent_region(text) if re.fullmatch(r"\d{6}", text) else None

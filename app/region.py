@@ -211,7 +211,11 @@ class _Reader:
             self._error(sheet.place(), "缺少“{expected}”列，它用来标识每一行", expected=label)
         if keys and not sheet.errors and set(keys) <= set(at):
             self._rows(
-                sheet, kind, columns, [at[key] for key in keys], declared.listed_as if declared else None
+                sheet,
+                kind,
+                columns,
+                [at[key] for key in keys],
+                (declared.listed_as if declared else None) or self.standards.usual_kinds.get(kind),
             )
 
     def _column(self, sheet: Sheet, heading: str) -> Column:

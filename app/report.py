@@ -104,7 +104,7 @@ def examine(
     ``missing`` are the codes of levels above that were not to be had; the report says so.
     """
     by = rules.all if chosen is None else chosen
-    results = check(reading.graph, above | standards.terms, by, rules.prefixes, on, engine)
+    results = check(reading.graph, above | standards.graph, by, rules.prefixes, on, engine)
     found = report(results, reading, rules, standards, on)
     if missing:
         found.notes.append(("没有上级 {codes} 的数据，未与其比较", {"codes": "、".join(missing)}))

@@ -279,10 +279,23 @@ class Standards(Facts):
     @cached_property
     def item_schemes(self) -> dict[Iri, Iri]:
         """The code schemes of items, each with the derived class of the items that follow it."""
+        return self._links("codesItemsAs")
+
+    @cached_property
+    def entry_classes(self) -> dict[Iri, Iri]:
+        """The kinds of tables, each with the derived class of what it lists."""
+        return self._links("listsRecordsAs")
+
+    @cached_property
+    def usual_kinds(self) -> dict[Iri, Iri]:
+        """By class: the kind of a table named after it, unless somebody says otherwise."""
+        return self._links("isUsuallyListedAs")
+
+    def _links(self, predicate: str) -> dict[Iri, Iri]:
         return {
             triple.subject: triple.object
             for triple in self.terms
-            if triple.predicate == def_("codesItemsAs")
+            if triple.predicate == def_(predicate)
             and isinstance(triple.subject, Iri)
             and isinstance(triple.object, Iri)
         }
