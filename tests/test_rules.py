@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import check, names, rules, standards
-from app.store.terms import Iri, Literal, Triple, read_turtle
+from app.store.terms import Iri, Literal, Triple, def_, read_turtle
 
 CASES = Path(__file__).parent / "rules"
 ON = datetime.date(2026, 11, 24)
@@ -40,6 +40,18 @@ def test_every_rule_number_of_this_release_is_there():
     wanted = {f"R{n:02}" for n in range(1, 63) if n not in split}
     wanted |= {f"R{n}.{part}" for n, parts in split.items() for part in range(1, parts + 1)}
     assert {rule.identifier for rule in BOOK.all} == wanted
+
+
+@pytest.mark.parametrize(("number", "elements"), [("R20", "exchange-table"), ("R21.2", "guide-core")])
+def test_rules_of_completeness_ask_for_the_elements_of_their_list(number, elements):
+    """The list is data and the rule is another file: neither may be changed without the other."""
+    rule = BOOK.find(number)
+    wanted = {
+        element.value.rpartition("/")[2]
+        for element in SYSTEM.subjects(def_("isRequiredIn"), Iri(names.concept("element-list", elements)))
+    }
+    parts = {shape.value.rpartition(".")[2] for shape in rule.parts if shape != rule.iri}
+    assert {part.removesuffix("-unit") for part in parts} == wanted
 
 
 def test_a_misspelt_shacl_term_is_refused(tmp_path):
