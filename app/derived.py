@@ -66,8 +66,10 @@ def _computed(graph: Graph, standards: Standards) -> Graph:
         if scheme in standards.item_schemes:
             found.add(Triple(item, TYPE, standards.item_schemes[scheme]))
     for triple in graph:
-        if triple.predicate == def_("isListedAs") and triple.object in standards.entry_classes:
-            found.add(Triple(triple.subject, TYPE, standards.entry_classes[triple.object]))
+        if triple.predicate == def_("isListedAs") and isinstance(triple.object, Iri):
+            entry = standards.entry_classes.get(triple.object)
+            if entry is not None:
+                found.add(Triple(triple.subject, TYPE, entry))
         if not isinstance(triple.object, Literal):
             continue
         subject, text = triple.subject, triple.object.value

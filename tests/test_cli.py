@@ -36,7 +36,7 @@ def release(tmp_path_factory):
         done.stderr
     )  # it has violations, on purpose, and is published with its report
     outcome = json.loads(done.stdout)
-    assert outcome["regions"]["370600"]["Violation"] == 11
+    assert outcome["regions"]["370600"]["Violation"] == 15
     assert outcome["release"] == (root / "current").readlink().name
     return root
 
