@@ -5,7 +5,7 @@ Exit codes: 0 no violation, 1 violations, 2 usage, 3 unreadable. Results go to s
 
 import click
 
-from app.cli import check, exchange, ontology, publish, query, serve, system
+from app.cli import check, exchange, explain, ontology, publish, query, serve, system
 
 __all__ = ["zwfw"]
 
@@ -25,6 +25,7 @@ for command in (
     publish.publish,
     serve.serve,
     query.query,
+    explain.explain,
     exchange.export,
     exchange.import_,
     ontology.ontology_,

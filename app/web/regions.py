@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request, send_file
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import names, standards
+from app import explanation, names, standards
 from app.language import pick
 from app.release import sha256
+from app.report import plain
 from app.store.terms import Iri, Term
 from app.web import reports
 from app.web.language import language, say
@@ -291,22 +292,33 @@ def report_file(code: str, format: str) -> BaseResponse:
 def finding(id: str) -> Response:
     """Why this is a finding: what was found, where, what is required and by which clause."""
     node = Iri(names.FINDING + id) if re.fullmatch(r"[0-9a-f]{8,64}", id) else None
-    rows = current_store().select(_FINDING, finding=node) if node else []
+    rows = current_store().select(explanation.REGION_OF, finding=node) if node else []
     code = written(rows[0]["graph"]).removeprefix(names.BASE + "report/") if rows else ""
     entry = entry_of(code)
     found = reports.of_region(current_release(), code).by_id[id]
     group = reports.of_region(current_release(), code).groups[found.rule_id]
+    focus, path = Iri(found.focus), Iri(found.path) if found.path else None
+    shown = (
+        explanation.again(code, focus, path, group.rule, standards.load())
+        if group.rule
+        else _ASK_AGAIN.replace("@FINDING", names.FINDING + id)
+    )
+    beside = (
+        explanation.neighbour(current_store(), code, focus, path, group.rule) if path and group.rule else None
+    )
     return page(
         "finding.html",
         **_about(code, entry),
         finding=found,
         group=group,
         iri=names.FINDING + id,
-        query="/sparql?" + urlencode({"query": _ASK_AGAIN.replace("@FINDING", names.FINDING + id)}),
+        departments=explanation.responsible(current_store(), code, focus, standards.load()),
+        neighbour=beside,
+        neighbour_value=plain(beside.value) if beside else "",
+        turtle=group.rule.path.read_text("utf-8") if group.rule else "",
+        query="/sparql?" + urlencode({"query": shown}),
     )
 
-
-_FINDING = f"SELECT ?graph WHERE {{ GRAPH ?graph {{ ?finding a <{names.DEF}Finding> }} }} LIMIT 1"
 
 _ASK_AGAIN = """SELECT ?property ?value WHERE {
   <@FINDING> ?property ?value .

@@ -1,0 +1,136 @@
+"""``zwfw explain``: why a finding is one, who answers for it, and how to put it right."""
+
+import contextlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app import explanation, language, names, rules, standards
+from app.cli.options import USAGE, current, fail, lang_option, release_option
+from app.language import text
+from app.report import plain
+from app.rules import Rule
+from app.source import Place
+from app.standards import Standards
+from app.store import open_store
+from app.store.terms import Iri, Literal, def_
+from app.web.wording import CONFIRMATION
+
+
+@click.command()
+@click.argument("finding")
+@click.option("--json", "as_json", is_flag=True)
+@lang_option
+@release_option
+def explain(finding: str, as_json: bool, lang: str, root: Path) -> None:
+    """说明一个问题为什么是问题、由谁整改、怎样整改 · Say why a finding of the current release is one, who answers for
+    it and how to put it right; FINDING is its identifier or IRI.
+    """
+    identifier = finding.removeprefix(names.FINDING)
+    release, system = current(root, lang), standards.load()
+    with contextlib.closing(open_store(release.index, workers=1)) as store:
+        known = re.fullmatch(r"[0-9a-f]{16}", identifier) is not None
+        rows = store.select(explanation.REGION_OF, finding=Iri(names.FINDING + identifier)) if known else []
+        if not rows:
+            message = text(
+                "当前发布中没有问题 {finding}；编号见 zwfw check --json 或地区页面", lang, finding=finding
+            )
+            fail(message, USAGE)
+        code = str(rows[0]["graph"]).strip("<>").removeprefix(names.BASE + "report/")
+        report = json.loads(release.region_file(code, "report.json").read_bytes())
+        (found,) = [one for one in report["findings"] if one["id"] == identifier]
+        rule = rules.load().find(found["rule"])
+        if rule is None:
+            fail(text("软件中已没有规则 {rule}；请重新发布", lang, rule=found["rule_id"]), USAGE)
+        focus, path = Iri(found["focus"]), Iri(found["path"]) if found["path"] else None
+        departments = explanation.responsible(store, code, focus, system)
+        beside = explanation.neighbour(store, code, focus, path, rule) if path else None
+    said = {
+        **{
+            name: found[name]
+            for name in ("id", "rule_id", "severity", "message", "focus", "label", "path", "stated", "place")
+        },
+        "region": code,
+        "title": report["title"],
+        "dataStatus": report["dataStatus"],
+        "referenceDate": report["referenceDate"],
+        "departments": [{"iri": iri.value, "name": name} for iri, name in departments],
+        "why": rule.definitions,
+        "clause": {
+            "iri": rule.clause.value,
+            "citation": system.citation(rule.clause, lang),
+            **_clause(rule, system, lang),
+        },
+        "neighbour": {"iri": beside.thing.value, "name": beside.name, "value": plain(beside.value)}
+        if beside
+        else None,
+        "query": explanation.again(code, focus, path, rule, system),
+        "shape": rule.path.read_text("utf-8"),
+    }
+    if as_json:
+        click.echo(json.dumps(said, ensure_ascii=False, indent=1))
+        return
+    click.echo("\n".join(_lines(said, rule, system, lang)))
+
+
+def _clause(rule: Rule, system: Standards, lang: str) -> dict[str, str]:
+    """What is known of the clause: its words, its document and since when that is in force, and how sure it is."""
+    document = system.value(rule.clause, def_("isClauseOf"))
+    of = document if isinstance(document, Iri) else rule.clause
+    return {
+        "document": system.label(of, lang),
+        "inForceFrom": system.text(of, def_("inForceFrom")),
+        "text": language.pick(
+            {
+                v.language or "": v.value
+                for v in system.values(rule.clause, def_("clauseText"))
+                if isinstance(v, Literal)
+            },
+            lang,
+        ),
+        "confirmation": system.text(rule.clause, def_("confirmation")),
+    }
+
+
+def _lines(said: dict[str, Any], rule: Rule, system: Standards, lang: str) -> list[str]:
+    def line(key: str, value: str) -> list[str]:
+        return [f"{text(key, lang)}{'：' if lang == 'zh' else ': '}{value}"] if value else []
+
+    clause, place = said["clause"], said["place"] or {}
+    stood = Place(
+        place.get("file") or "", place.get("sheet") or "", place.get("row") or 0, place.get("column") or ""
+    )
+    confirmed = text(CONFIRMATION.get(clause["confirmation"], ""), lang)
+    basis = [clause["citation"], clause["document"], clause["inForceFrom"], confirmed]
+    beside = said["neighbour"]
+    lines = [
+        f"{rule.identifier} {language.pick(rule.labels, lang)}",
+        language.pick(said["message"], lang),
+        "",
+    ]
+    if said["dataStatus"] != "real":
+        lines.append(text("注意：本数据为合成数据，不代表任何真实情况。", lang))
+    lines += line("事物", f"{language.pick(said['label'], lang)} <{said['focus']}>".strip())
+    lines += line("所在位置", stood.said(lang))
+    lines += line("属性", system.label(Iri(said["path"]), lang) if said["path"] else "")
+    lines += line("现值", said["stated"] or "")
+    lines += line("责任部门", "、".join(one["name"] or one["iri"] for one in said["departments"]))
+    lines += line("地区", f"{language.pick(said['title'], lang)} {said['region']}")
+    lines += line("检查日期", said["referenceDate"])
+    lines += line("条款", "，".join(filter(None, basis)) if lang == "zh" else ", ".join(filter(None, basis)))
+    lines += line("条款内容", clause["text"])
+    if beside:
+        lines += line("符合要求的例子", f"{beside['name']} <{beside['iri']}> {beside['value']}")
+    return [
+        *lines,
+        "",
+        language.pick(said["why"], lang),
+        "",
+        text("再次查看所依据的事实：", lang),
+        said["query"],
+        text("规则的形状：", lang),
+        said["shape"],
+    ]

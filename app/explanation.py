@@ -1,0 +1,92 @@
+"""Why a finding is one, beyond its report: who answers for it, what a thing that conforms has, how to see it again.
+
+All of it is asked of the release by look-ups that do not grow with the nation.
+"""
+
+import re
+from dataclasses import dataclass
+
+from app import names
+from app.rules import Rule
+from app.standards import Standards
+from app.store import Store
+from app.store.terms import Iri, Literal, Term, def_
+
+_PREFIXES = f"PREFIX zwfw: <{names.DEF}>\nPREFIX sh: <{names.SH}>\n"
+
+REGION_OF = f"SELECT ?graph WHERE {{ GRAPH ?graph {{ ?finding a <{names.DEF}Finding> }} }} LIMIT 1"
+"""The report that has a finding."""
+
+_RESPONSIBLE = (
+    _PREFIXES
+    + """SELECT DISTINCT ?department ?name WHERE {
+  GRAPH ?data { ?focus (BELONGING)?/(zwfw:isProvidedBy|zwfw:isResponsibilityOf)? ?department . ?department a zwfw:Department }
+  OPTIONAL { GRAPH ?data { ?department zwfw:name ?name } }
+} ORDER BY ?department"""
+)
+"""BELONGING stands for the links to what a thing belongs to: who provides an item answers for its materials, too."""
+
+_NEIGHBOUR = (
+    _PREFIXES
+    + """SELECT ?thing ?name ?value WHERE {
+  GRAPH ?data { ?focus a ?kind . ?thing a ?kind ; ?path ?value }
+  FILTER (?thing != ?focus && STRSTARTS(STR(?kind), STR(zwfw:)))
+  FILTER NOT EXISTS { GRAPH ?report { ?other sh:focusNode ?thing ; zwfw:breaksRule ?rule } }
+  OPTIONAL { GRAPH ?data { ?thing zwfw:name ?name } }
+} LIMIT 1"""
+)
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A thing of the same class in the same region that keeps the rule, and what it has where the finding is."""
+
+    thing: Iri
+    name: str
+    value: Term
+
+
+def responsible(store: Store, code: str, focus: Iri, standards: Standards) -> list[tuple[Iri, str]]:
+    """The departments that answer for a thing, with their names: its own providers, or those of what it belongs to."""
+    query = _RESPONSIBLE.replace("BELONGING", "|".join(map(str, standards.belonging)))
+    rows = store.select(query, focus=focus, data=Iri(names.graph(code)))
+    return [(row["department"], _text(row.get("name"))) for row in rows if isinstance(row["department"], Iri)]
+
+
+def neighbour(store: Store, code: str, focus: Iri, path: Iri, rule: Rule) -> Neighbour | None:
+    """A thing beside ``focus`` that has the property ``path`` and no finding of ``rule``, if there is one."""
+    rows = store.select(
+        _NEIGHBOUR,
+        focus=focus,
+        path=path,
+        rule=rule.iri,
+        data=Iri(names.graph(code)),
+        report=Iri(names.graph(code, "report")),
+    )
+    for row in rows:
+        if isinstance(row["thing"], Iri):
+            return Neighbour(row["thing"], _text(row.get("name")), row["value"])
+    return None
+
+
+def again(code: str, focus: Iri, path: Iri | None, rule: Rule, standards: Standards) -> str:
+    """A query that shows what the rule looked at: the facts of ``focus`` by the properties that the rule's shapes and
+    queries name, in both directions."""
+    named = {t.object for t in rule.graph if isinstance(t.object, Iri)} | ({path} if path else set())
+    for select in rule.selects:
+        named |= {def_(name) for name in re.findall(r"\bzwfw:(\w+)", select.text)}
+    stated = {one for prop in named if isinstance(prop, Iri) for one in (prop, *standards.derived_from(prop))}
+    shown = sorted(str(prop) for prop in stated if prop in standards.properties)
+    return f"""SELECT ?thing ?property ?value WHERE {{
+  VALUES ?property {{
+    {" ".join(shown)}
+  }}
+  {{ GRAPH <{names.graph(code)}> {{ {focus} ?property ?value }} BIND ({focus} AS ?thing) }}
+  UNION
+  {{ GRAPH <{names.graph(code)}> {{ ?thing ?property {focus} }} BIND ({focus} AS ?value) }}
+}}
+"""
+
+
+def _text(term: Term | None) -> str:
+    return term.value if isinstance(term, Literal) else ""

@@ -1,0 +1,83 @@
+"""Why a finding is one: said for every finding of the synthetic region, on the command line and on its page."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import explanation, names, rules, standards
+from app.store import open_store
+from app.store.terms import Iri
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "app", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = tmp_path_factory.mktemp("release")
+    run("publish", ROOT / "data" / "000000", ROOT / "data" / "370600", "--release", root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def findings(root):
+    return json.loads((root / "current" / "regions" / "370600" / "report.json").read_text("utf-8"))[
+        "findings"
+    ]
+
+
+def explained(root, rule, findings):
+    found = next(one for one in findings if one["rule_id"] == rule)
+    done = run("explain", found["id"], "--release", root, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_it_says_who_answers_what_a_conforming_neighbour_has_and_by_which_clause(root, findings):
+    said = explained(root, "R26", findings)
+    assert said["stated"] == "行政确认"
+    assert [one["name"] for one in said["departments"]] == ["交通运输局（合成）"]
+    assert said["neighbour"]["value"] and said["neighbour"]["iri"] != said["focus"]
+    assert said["neighbour"]["iri"] not in {one["focus"] for one in findings if one["rule_id"] == "R26"}
+    assert said["clause"]["citation"].startswith("GB/T 39046—2020") and said["clause"]["document"]
+    assert said["dataStatus"] == "synthetic" and set(said["why"]) == {"zh", "en"}
+
+
+def test_who_provides_an_item_answers_for_its_materials(root, findings):
+    assert [one["name"] for one in explained(root, "R43", findings)["departments"]] == ["交通运输局（合成）"]
+
+
+def test_the_query_shows_the_facts_of_every_finding_again(root, findings):
+    """One store, all findings: each query runs and leads back to the thing the finding is about."""
+    system, book = standards.load(), rules.load()
+    store = open_store((root / "current" / "index").resolve(), workers=1)
+    try:
+        for one in findings:
+            focus, path = Iri(one["focus"]), Iri(one["path"]) if one["path"] else None
+            query = explanation.again("370600", focus, path, book.find(one["rule_id"]), system)
+            rows = store.select(query)
+            assert any(focus in row.values() for row in rows), one["rule_id"]
+            if path is not None and path not in system.derived:
+                assert any(row["property"] == path for row in rows), one["rule_id"]
+    finally:
+        store.close()
+
+
+def test_as_text_in_both_languages(root, findings):
+    identifier = findings[0]["id"]
+    for lang, word in (("zh", "责任部门："), ("en", "Department in charge: ")):
+        said = run("explain", names.FINDING + identifier, "--release", root, "--lang", lang).stdout
+        assert word in said and "sh:message" in said
+
+
+@pytest.mark.parametrize("unknown", ["0000000000000000", "x", "https://example.org/a b"])
+def test_an_unknown_finding_is_a_usage_error_that_says_where_identifiers_stand(root, unknown):
+    done = run("explain", unknown, "--release", root)
+    assert done.returncode == 2 and "zwfw check --json" in done.stderr and "Traceback" not in done.stderr
