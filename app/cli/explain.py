@@ -123,7 +123,7 @@ def _lines(said: dict[str, Any], rule: Rule, system: Standards, lang: str) -> li
     lines += line("条款", "，".join(filter(None, basis)) if lang == "zh" else ", ".join(filter(None, basis)))
     lines += line("条款内容", clause["text"])
     if beside:
-        lines += line("符合要求的例子", f"{beside['name']} <{beside['iri']}> {beside['value']}")
+        lines += line("合规示例", f"{beside['name']} <{beside['iri']}> {beside['value']}")
     return [
         *lines,
         "",
