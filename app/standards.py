@@ -289,7 +289,7 @@ class Standards(Facts):
     @cached_property
     def usual_kinds(self) -> dict[Iri, Iri]:
         """By class: the kind of a table named after it, unless somebody says otherwise."""
-        return self._links("isUsuallyListedAs")
+        return {kind: listed for listed, kind in self._links("isUsualKindOf").items()}
 
     def _links(self, predicate: str) -> dict[Iri, Iri]:
         return {
