@@ -5,7 +5,7 @@ Exit codes: 0 no violation, 1 violations, 2 usage, 3 unreadable. Results go to s
 
 import click
 
-from app.cli import check, exchange, explain, ontology, publish, query, serve, system
+from app.cli import check, diff, exchange, explain, ontology, publish, query, serve, system
 
 __all__ = ["zwfw"]
 
@@ -26,6 +26,7 @@ for command in (
     serve.serve,
     query.query,
     explain.explain,
+    diff.diff,
     exchange.export,
     exchange.import_,
     ontology.ontology_,
