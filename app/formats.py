@@ -4,7 +4,7 @@ import csv
 import io
 import json
 
-from app import language, names
+from app import junit, language, names, sarif
 from app.language import text
 from app.report import Finding, Report, plain
 from app.rules import sh
@@ -208,12 +208,34 @@ def as_turtle(found: Report, standards: Standards, lang: str) -> str:
     return turtle(as_graph(found)).decode()
 
 
-FORMATS = {"text": as_text, "json": as_json, "ttl": as_turtle, "csv": as_csv}
+def as_sarif(found: Report, standards: Standards, lang: str) -> str:
+    """For code-review tools."""
+    return sarif.log([found], standards, lang)
+
+
+def as_junit(found: Report, standards: Standards, lang: str) -> str:
+    """For CI services."""
+    return junit.suites([found], standards, lang)
+
+
+FORMATS = {
+    "text": as_text,
+    "json": as_json,
+    "ttl": as_turtle,
+    "csv": as_csv,
+    "sarif": as_sarif,
+    "junit": as_junit,
+}
 """The formats by the name a person asks for them with."""
 
 
 def together(reports: list[Report], form: str, standards: Standards, lang: str) -> str:
-    """Several reports as one output of a format: one CSV table, one JSON list; a single report as it is."""
+    """Several reports as one output of a format: one CSV table, one JSON list, one log, one set of suites; a
+    single report as it is."""
+    if form == "sarif":
+        return sarif.log(reports, standards, lang)
+    if form == "junit":
+        return junit.suites(reports, standards, lang)
     written = [FORMATS[form](one, standards, lang) for one in reports]
     if form == "csv":
         return "".join(written[:1] + [table.partition("\r\n")[2] for table in written[1:]])

@@ -68,6 +68,8 @@ class Report:
     version: str
     findings: list[Finding]
     subjects: int
+    rules: list[Rule] = field(default_factory=list)
+    """The rules it was checked by, in order."""
     notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """What the reader must know to judge the report, as Chinese message ids with their values."""
 
@@ -106,6 +108,7 @@ def examine(
     by = rules.all if chosen is None else chosen
     results = check(reading.graph, above | standards.graph, by, rules.prefixes, on, engine)
     found = report(results, reading, rules, standards, on)
+    found.rules = list(by)
     if missing:
         found.notes.append(("没有上级 {codes} 的数据，未与其比较", {"codes": "、".join(missing)}))
     return found

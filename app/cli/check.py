@@ -11,6 +11,7 @@ from app.cli.options import UNREADABLE, VIOLATIONS, complain, lang_option, on_op
 from app.language import text
 from app.progress import progress
 from app.release import Releases
+from app.rules import SEVERITIES
 from app.source import Unreadable
 from app.store.terms import turtle
 
@@ -34,6 +35,11 @@ from app.store.terms import turtle
     help="只按这些规则检查 · Check by these rules only, by number or name.",
 )
 @click.option("--layer", help="只按某一层次的规则检查 · Check by the rules of one layer only.")
+@click.option(
+    "--severity",
+    type=click.Choice([one.lower() for one in SEVERITIES], case_sensitive=False),
+    help="只按至少这样严重的规则检查 · Check by rules at least this grave only.",
+)
 @click.option("--strict", is_flag=True, help="警告也计入退出码 · Warnings count for the exit code, too.")
 @click.option("--engine", type=click.Choice(sorted(check.ENGINES)), default="fast", show_default=True)
 @on_option
@@ -46,6 +52,7 @@ def check_(
     above_: Path | None,
     only: str | None,
     layer: str | None,
+    severity: str | None,
     strict: bool,
     engine: str,
     on: datetime.date | None,
@@ -54,7 +61,7 @@ def check_(
 ) -> None:
     """检查地区目录或文件 · Check region folders or files against the rules."""
     system, book = standards.load(), rules.load()
-    chosen = _chosen(book, only, layer)
+    chosen = _chosen(book, only, layer, severity)
     failed = unreadable = False
     current = Releases(root).current()
     index = current.index if current is not None and current.index.is_dir() else None
@@ -81,7 +88,7 @@ def check_(
     sys.exit(UNREADABLE if unreadable else VIOLATIONS if failed else 0)
 
 
-def _chosen(book: rules.Rules, only: str | None, layer: str | None) -> list[rules.Rule]:
+def _chosen(book: rules.Rules, only: str | None, layer: str | None, severity: str | None) -> list[rules.Rule]:
     chosen = list(book.all)
     if only:
         wanted = [name.strip() for name in only.split(",") if name.strip()]
@@ -94,6 +101,9 @@ def _chosen(book: rules.Rules, only: str | None, layer: str | None) -> list[rule
         if layer not in layers:
             raise click.BadParameter(f"{layer!r}: {', '.join(layers)}", param_hint="--layer")
         chosen = [rule for rule in chosen if rule.layer == layer]
+    if severity:
+        grave = SEVERITIES[: SEVERITIES.index(severity.capitalize()) + 1]
+        chosen = [rule for rule in chosen if rule.severity in grave]
     return chosen
 
 
