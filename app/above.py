@@ -82,13 +82,28 @@ def gather(own: Graph, code: str, sources: list[Source]) -> tuple[Graph, list[st
 
     Each level is taken from the first source that has it.
     """
-    region = code.partition("-")[0]
-    chain = codes.region_chain(region) if region.isdigit() else [names.NATION]
-    levels = [level for stem in [region, *chain] for level in (stem, f"{stem}-{SAMPLE}") if level != code]
+    levels = levels_above(code)
     held = {level: source for level in levels if (source := _first(sources, level))}
-    if code == region:
-        # A region's sample stands below its facts, not above them.
-        held = {level: source for level, source in held.items() if not level.startswith(region)}
+    things = referred(own, code)
+    found = {
+        triple for level, source in held.items() for iri in things for triple in source.describe(iri, level)
+    }
+    needed = {level for level in levels if not level.endswith(SAMPLE)} - {code.partition("-")[0]}
+    return found, [level for level in levels if level in needed - set(held)]
+
+
+def levels_above(code: str) -> list[str]:
+    """The codes of what a region's graph is compared with: the levels above with their samples, nearest first; a sample
+    also with the facts of its region."""
+    region, _, sample = code.partition("-")
+    chain = codes.region_chain(region) if region.isdigit() else [names.NATION]
+    above = [level for stem in chain for level in (stem, f"{stem}-{SAMPLE}")]
+    return [region, *above] if sample else above
+
+
+def referred(own: Graph, code: str) -> list[Iri]:
+    """The things of others that a region's graph refers to: what is said of them above enters its check."""
+    region = code.partition("-")[0]
     wanted = {triple.object for triple in own if isinstance(triple.object, Iri)}
     named = {match[1] for iri in wanted if (match := _REGION.fullmatch(iri.value))} | {region}
     # A region is described with those above it: what is said of it refers to them.
@@ -96,15 +111,11 @@ def gather(own: Graph, code: str, sources: list[Source]) -> tuple[Graph, list[st
         Iri(names.region(up)) for code in named if code.isdigit() for up in [code, *codes.region_chain(code)]
     }
     own_things = names.region(region) + "/"
-    ours = [
+    return [
         iri
         for iri in wanted
         if iri.value.startswith(names.BASE + "id/") and not iri.value.startswith(own_things)
     ]
-    found = {
-        triple for level, source in held.items() for iri in ours for triple in source.describe(iri, level)
-    }
-    return found, [level for level in chain if level not in held]
 
 
 def _first(sources: list[Source], code: str) -> Source | None:

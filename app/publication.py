@@ -1,35 +1,50 @@
 """Publishing: regions' folders become the next release, or nothing changes.
 
-Works on a hard-linked checkpoint of the current index, replaces the graphs of the regions concerned, writes their
-dumps and reports, and moves the pointer as the last act. Killed at any moment, the old release stays in force.
+Works on a hard-linked checkpoint of the current index, brings the graphs of the regions concerned up to date with what
+``app.making`` made of them, in as many processes as there may be, and moves the pointer as the last act. Nothing but
+the hard links, the manifest and the list of checksums costs the size of the nation. Killed at any moment, the old
+release stays in force.
 """
 
+import contextlib
+import dataclasses
 import datetime
-import gzip
+import functools
 import hashlib
+import itertools
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from app import codes, description, names
-from app.above import Published, gather
-from app.derived import derive
+from app.above import levels_above
+from app.basis import Basis, Changes, Reason
 from app.description import SAMPLE
-from app.formats import as_csv, as_graph, as_json, as_turtle
 from app.inference import infer
 from app.language import text
-from app.provenance import provenance
-from app.reading import Reading
-from app.region import read_folder
+from app.making import (
+    Draft,
+    Made,
+    Task,
+    changed_things,
+    draft,
+    is_before,
+    lines_of,
+    make_ready,
+    owner,
+    stating,
+)
+from app.processes import Processes, jobs_here
 from app.release import (
     MANIFEST,
     RETENTION,
+    SYSTEM,
     UNFINISHED,
     Release,
     Releases,
@@ -38,41 +53,72 @@ from app.release import (
     replace,
     write_checksums,
 )
-from app.report import Report, examine
 from app.rules import PREFIX_FILE, Rules
-from app.source import Unreadable
-from app.standards import Standards, digest_of
-from app.store.terms import (
-    Graph,
-    Index,
-    Iri,
-    RdfFormat,
-    Triple,
-    canonical,
-    literal_forms,
-    ntriples,
-    turtle,
-)
-from app.summary import summary
+from app.source import Place, Unreadable, refused
+from app.standards import Standards
+from app.store.terms import Graph, Index, Iri, RdfFormat, Triple, canonical, literal_forms, ntriples, parse
 
 _SECOND = "%Y%m%dT%H%M%SZ"
 
+SECONDS_PER_TRIPLE = 8e-5
+"""What checking takes where a release has no measurement of its own yet."""
+
+SECONDS_PER_BYTE = 3e-6
+"""What reading a table takes: 10⁵ triples from 1 MB of CSV in three seconds."""
+
+LISTED = 20
+"""How many regions a line names before it says how many more there are."""
+
 
 class Refused(Exception):
-    """``--gate``: the reports whose violations kept everything from being published."""
+    """``--gate``: the reports, as text, whose violations kept everything from being published."""
 
-    def __init__(self, reports: list[Report]) -> None:
-        super().__init__(", ".join(found.code for found in reports))
+    def __init__(self, reports: dict[str, str]) -> None:
+        super().__init__(", ".join(reports))
         self.reports = reports
 
 
-@dataclass
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found in one region."""
+
+    code: str
+    title: dict[str, str]
+    counts: dict[str, int]
+    has_violation: bool
+    is_given: bool
+    """Whether its folder was given; else it was checked again."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which regions are checked again without being given, why, and how long all is expected to take."""
+
+    rechecked: dict[str, list[str]]
+    """By reason, as one says it: the regions."""
+    seconds: float
+    jobs: int
+
+    @property
+    def codes(self) -> list[str]:
+        """The regions, each once."""
+        return sorted(set().union(*self.rechecked.values()))
+
+
+@dataclass(frozen=True)
 class Publication:
-    """What publishing did: the release now in force and the reports of the regions given and re-checked."""
+    """What publishing did: the release now in force, what was found, and which regions were checked again, and why."""
 
     release: Release
-    reports: list[Report]
-    rechecked: list[str]
+    outcomes: list[Outcome]
+    plan: Plan
+    is_new: bool = True
+    """Whether a release was made; not if there was nothing to do."""
+
+    @property
+    def rechecked(self) -> list[str]:
+        """The regions that were checked again without being given."""
+        return [one.code for one in self.outcomes if not one.is_given]
 
 
 @dataclass(frozen=True)
@@ -85,113 +131,221 @@ class Publisher:
     on: datetime.date
     say: Callable[[str], None]
     lang: str = "zh"
+    jobs: int | None = None
+    """How many processes at most; nothing for as many as the machine bears."""
 
-    def publish(self, folders: list[Path], gate: bool = False, sample: bool = True) -> Publication:
-        """Publish the regions in ``folders``, highest level first, and re-check those below that compare with them.
+    def publish(
+        self, folders: list[Path], gate: bool = False, sample: bool = True, everything: bool = False
+    ) -> Publication:
+        """Publish the regions in ``folders``, highest level first, and check again those that a change concerns, or
+        ``everything``.
 
         The nation's divisions come with the first publication, and a folder's ``sample`` with the folder unless
-        ``sample`` is false. Raises ``Unreadable`` (all errors of all folders) or ``Refused``; then nothing changed.
+        ``sample`` is false. Raises ``Unreadable`` (all errors of all folders), ``Refused`` or ``ProcessLost``; then
+        nothing changed.
         """
-        releases = Releases(self.root)
-        releases.folder.mkdir(parents=True, exist_ok=True)
-        given = self._read(folders, sample)
-        with releases.locked(lambda who: self._say("等待 {who} 完成发布……", who=who)):
-            for rest in releases.folder.glob(f"{UNFINISHED}*"):
-                shutil.rmtree(rest)
-            old = releases.current()
-            if old is None and (made := releases.all()):
-                # Beginning anew would drop every region from what is served.
-                raise FileNotFoundError(
-                    text(
-                        "current 所指的发布 {id} 不完整；请指回一个完整的发布",
-                        self.lang,
-                        id=f"? ({made[-1].id})",
-                    )
-                )
-            if old is not None and not (old.path / MANIFEST).is_file():
-                raise FileNotFoundError(
-                    text("current 所指的发布 {id} 不完整；请指回一个完整的发布", self.lang, id=old.id)
-                )
-            if (old is None or names.NATION not in old.regions) and names.NATION not in {
-                r.code for r in given
-            }:
-                given = self._read([names.resources("data") / names.NATION], sample) + given
-            making = releases.folder / f"{UNFINISHED}{os.getpid()}"
-            try:
-                publication = _Making(self, making, old).make(given, gate)
-            except BaseException:
-                shutil.rmtree(making, ignore_errors=True)
-                raise
+        with self._begun(folders, sample, everything) as making:
+            if making.old is not None and making.has_nothing_to_do:
+                return Publication(making.old, [], making.plan, is_new=False)
+            publication = making.make(gate)
             release = publication.release
             # Data first, pointer last: after a power cut the pointer names a whole release or the old one.
             os.sync()
-            making.rename(release.path)
+            making.path.rename(release.path)
+            releases = Releases(self.root)
             releases.point_to(release)
             for past in releases.all()[:-RETENTION]:
                 if past.path != release.path:
                     shutil.rmtree(past.path)
         return publication
 
-    def _read(self, folders: list[Path], sample: bool) -> list[Reading]:
-        readings, errors = [], []
-        for folder in folders:
-            for part in (
-                [folder, folder / SAMPLE]
-                if sample and (folder / SAMPLE / description.FILE).is_file()
-                else [folder]
-            ):
-                self._say("读取 {folder}", folder=part)
-                try:
-                    readings.append(read_folder(part, self.standards))
-                except Unreadable as unreadable:
-                    errors += unreadable.errors
-        if errors:
-            raise Unreadable(*errors)
-        return sorted(readings, key=lambda r: (codes.region_rank(r.region), r.code))
+    def plan(self, folders: list[Path], sample: bool = True, everything: bool = False) -> Plan:
+        """What ``publish`` would check again, why, and how long it would take; nothing is published."""
+        with self._begun(folders, sample, everything) as making:
+            return making.plan
 
-    def _say(self, message: str, **values: object) -> None:
+    @contextlib.contextmanager
+    def _begun(self, folders: list[Path], sample: bool, everything: bool) -> Iterator["_Making"]:
+        """All folders read, and what is to be done known and said; whatever is left in the end is removed."""
+        releases = Releases(self.root)
+        releases.folder.mkdir(parents=True, exist_ok=True)
+        with releases.locked(lambda who: self.tell("等待 {who} 完成发布……", who=who)):
+            for rest in releases.folder.glob(f"{UNFINISHED}*"):
+                shutil.rmtree(rest)
+            old = self._current(releases)
+            path = releases.folder / f"{UNFINISHED}{os.getpid()}"
+            load = functools.partial(_load, self.standards.folder, self.rules.folder)
+            try:
+                with Processes(self.jobs or jobs_here(), (self.standards, self.rules), load) as processes:
+                    making = _Making(self, path, old, processes)
+                    making.read(folders, sample)
+                    making.decide(everything)
+                    yield making
+            finally:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _current(self, releases: Releases) -> Release | None:
+        """The release to begin from. Beginning anew while there are others would drop every region they serve."""
+        old = releases.current()
+        made = releases.all()
+        known = old.id if old is not None else f"? ({made[-1].id})" if made else ""
+        if known and (old is None or not (old.path / MANIFEST).is_file()):
+            message = "current 所指的发布 {id} 不完整；请指回一个完整的发布"
+            raise FileNotFoundError(text(message, self.lang, id=known))
+        return old
+
+    def tell(self, message: str, **values: object) -> None:
+        """Say a Chinese message id in the publisher's language."""
         self.say(text(message, self.lang, **values))
+
+
+def _load(ontology: Path, shapes: Path) -> tuple[Standards, Rules]:
+    return Standards(ontology), Rules(shapes)
 
 
 class _Making:
     """The release being made: a folder, an index open for writing, and the manifest so far."""
 
-    def __init__(self, publisher: Publisher, path: Path, old: Release | None) -> None:
-        self.by, self.path, self.old = publisher, path, old
+    def __init__(self, publisher: Publisher, path: Path, old: Release | None, processes: Processes) -> None:
+        self.by, self.path, self.old, self.processes = publisher, path, old, processes
         self.standards, self.rules = publisher.standards, publisher.rules
-        self.manifest: dict[str, Any] = {"regions": {}, "history": []}
-        path.mkdir()
-        for folder in ("dumps", "regions"):
-            (path / folder).mkdir()
-        if old is not None:
-            self.manifest["regions"] = dict(old.regions)
-            self.manifest["history"] = old.manifest["history"]
-            # Through a read-only opening: opening the current index for writing would change its files.
-            Index.read_only(str(old.index)).backup(str(path / "index"))
-            for folder in ("dumps", "regions"):
-                link_all(old.path / folder, path / folder)
-        self.index = Index(str(path / "index"))
+        self.work = path / "work"
+        self.work.mkdir(parents=True)
+        self.drafts: dict[str, Draft] = {}
+        self.regions: dict[str, Any] = dict(old.regions) if old else {}
+        basis = Basis.of(self.standards, self.rules, Basis.kept(old) if old else None)
+        self.changes = Changes(old, self.standards, self.rules, basis)
+        self.plan = Plan({}, 0, 1)
+        self.copies = itertools.count()
+        self.outcomes: dict[str, Outcome] = {}
+        self.foreign: dict[str, set[str]] = {}
+        self.withholding: dict[str, set[str]] = {}
+        for code, entry in self.regions.items():
+            self._note(code, entry)
+        self.changed_dumps: set[str] = set()
 
-    def make(self, given: list[Reading], gate: bool) -> Publication:
-        system = digest_of([*self.standards.files, *self.rules.files])
-        renewed = self.old is None or self.old.manifest["system"] != system
+    # Before it begins
+
+    def read(self, folders: list[Path], sample: bool) -> None:
+        """Read all folders, with their samples. Raises ``Unreadable`` with all that is wrong with them."""
+        self._read(folders, sample)
+        if names.NATION not in {*self.regions, *self.drafts}:
+            self._read([names.resources("data") / names.NATION], sample)
+
+    def _read(self, folders: list[Path], sample: bool) -> None:
+        parts = [
+            part
+            for folder in folders
+            for part in (folder, folder / SAMPLE)
+            if part == folder or (sample and (part / description.FILE).is_file())
+        ]
+        errors = []
+        expected = SECONDS_PER_BYTE * sum(file.stat().st_size for part in parts for file in part.glob("*.*"))
+        for part in parts:
+            self.by.tell("读取 {folder}", folder=part)
+        tasks = [(part, self.work) for part in parts]
+        for part, found in zip(parts, self.processes.each(draft, tasks, expected), strict=True):
+            if not isinstance(found, Draft):
+                errors += found
+            elif found.code in self.drafts:
+                errors.append(refused(Place(str(part)), "地区 {found} 给出了两次", found.code))
+            else:
+                self.drafts[found.code] = found
+        if errors:
+            raise Unreadable(*errors)
+
+    def decide(self, everything: bool) -> None:
+        """Find out which regions are to be checked again, say so and why, and how long all will take."""
+        self.changes.everything = everything
+        levels = {level for code in self.regions for level in levels_above(code)}
+        for code, made in self.drafts.items():
+            entry = self.regions.get(code)
+            if code in levels and self.old is not None and entry is not None:
+                withheld = entry.get("withheld", {}).get("graph", ())
+                self.changes.levels[code] = changed_things(self.old.dumps / lines_of(entry), withheld, made)
+            elif code in levels:
+                self.changes.levels[code] = None
+        why: dict[Reason, dict[str, set[str]]] = {}
+        for code, entry in self.regions.items():
+            if code not in self.drafts:
+                for reason, things in self.changes.reasons(code, entry).items():
+                    why.setdefault(reason, {})[code] = things
+        said = {
+            reason.said(self.by.lang, sorted(set().union(*by_code.values()))): sorted(by_code)
+            for reason, by_code in why.items()
+        }
+        again = set().union(*said.values())
+        seconds = sum(self._expected(code) for code in {*self.drafts, *again})
+        jobs = max(1, min(self.processes.jobs, len({*self.drafts, *again})))
+        self.plan = Plan(said, seconds / jobs, jobs)
+        if again:
+            self.by.tell("须重新检查 {n} 个地区：", n=len(again))
+            for reason_said, by_code in said.items():
+                more = text("等 {n} 个", self.by.lang, n=len(by_code)) if len(by_code) > LISTED else ""
+                self.by.say(f"  {reason_said}：{'、'.join(by_code[:LISTED])}{more}")
+        if again or self.drafts:
+            self.by.tell(
+                "预计检查用时约 {seconds} 秒（{jobs} 个进程）", seconds=f"{self.plan.seconds:.0f}", jobs=jobs
+            )
+
+    def _expected(self, code: str) -> float:
+        """Seconds a region's check is expected to take: what it took the last time, else by its size."""
+        entry = self.regions.get(code)
+        if entry is not None:
+            return float(entry["seconds"])
+        with self.drafts[code].stated.open("rb") as lines:
+            return self._pace * sum(1 for _ in lines)
+
+    @functools.cached_property
+    def _pace(self) -> float:
+        """Seconds a triple, as the release kept them."""
+        triples = sum(entry["triples"] for entry in self.regions.values())
+        seconds = sum(entry["seconds"] for entry in self.regions.values())
+        return float(seconds / triples) if triples and seconds else SECONDS_PER_TRIPLE
+
+    @property
+    def has_nothing_to_do(self) -> bool:
+        """Whether the release made would be the one there is."""
+        before = self.changes.before
+        return not self.drafts and not self.plan.codes and before is not None and before == self.changes.basis
+
+    # Making
+
+    def make(self, gate: bool) -> Publication:
+        """Make the release, to be put in force; of the regions given ``gate`` tolerates no violation."""
+        for folder in ("dumps", "regions"):
+            (self.path / folder).mkdir()
+        if self.old is not None:
+            # Through a read-only opening: opening the current index for writing would change its files.
+            Index.read_only(str(self.old.index)).backup(str(self.path / "index"))
+            for folder in ("dumps", "regions"):
+                link_all(self.old.path / folder, self.path / folder)
+        self.index = Index(str(self.path / "index"))
+        self.at = _now()
+        self.reports: dict[str, str] = {}
         try:
-            if renewed:
+            if self.changes.before is None or self.changes.before.files != self.changes.basis.files:
                 self._system()
-            reports, rechecked = self._regions({reading.code: reading for reading in given}, renewed)
-            if gate and any(found.has_violation for found in reports):
-                raise Refused([found for found in reports if found.has_violation])
+            self._regions(gate)
+            violating = {
+                one.code: self.reports[one.code]
+                for one in self.outcomes.values()
+                if one.is_given and one.has_violation
+            }
+            if gate and violating:
+                raise Refused(violating)
             self.index.flush()
         finally:
             # The engine closes its files when nobody holds the index any more; until then it may write more.
             del self.index
-        write_checksums(self.path / "dumps")
-        release = self._finish(system, [reading.code for reading in given])
-        return Publication(release, reports, rechecked)
+        shutil.rmtree(self.work)
+        write_checksums(self.path / "dumps", self.changed_dumps)
+        replace(self.path / SYSTEM, self.changes.basis.written())
+        return Publication(self._finish(), list(self.outcomes.values()), self.plan)
 
     def _system(self) -> None:
         """The graphs of the standard system, with canonical labels for the blank nodes of lists and shapes."""
-        self.by._say("载入标准体系（版本 {version}）", version=self.standards.version)
+        self.by.tell("载入标准体系（版本 {version}）", version=self.standards.version)
         standards = self.standards
         graphs = {
             "ontology": standards.terms,
@@ -205,159 +359,150 @@ class _Making:
         }
         labelled = {name: literal_forms(canonical(graph)) for name, graph in graphs.items()}
         for name, graph in labelled.items():
-            self.index.clear_graph(Iri(names.graph(name)))
-            self._load(names.graph(name), graph)
+            self._replace_graph(names.graph(name), graph)
             # As people wrote them, comments and all, one file after the other: Turtle may declare a prefix again.
             self._dump(name, graph, b"\n".join(path.read_bytes() for path in authored[name]))
         # What follows for codes and documents: that a national standard is a standard, which clauses a document has.
         stated = set[Triple]().union(*labelled.values())
         for name in ("ontology", "standards"):
             inferred = infer(labelled[name], stated, standards) - stated
-            self.index.clear_graph(Iri(names.graph(name, "inferred")))
-            self._load(names.graph(name, "inferred"), inferred)
+            self._replace_graph(names.graph(name, "inferred"), inferred)
             stated |= inferred
 
-    def _regions(self, given: dict[str, Reading], renewed: bool) -> tuple[list[Report], list[str]]:
-        """Check the regions given, highest level first, and again those whose ground moved: all of them when the
-        standard system changed, else those below a region whose data changed."""
-        known: dict[str, Any] = self.manifest["regions"]
-        if renewed and (rest := sorted(set(known) - set(given))):
-            self._again("标准体系有变化", rest)
-        changed: set[str] = set()
-        reports, rechecked = [], []
-        for code in sorted({*known, *given}, key=lambda code: (codes.region_rank(code[:6]), code)):
-            moved = changed & {*codes.region_chain(code[:6]), *([code[:6]] if "-" in code else [])}
-            if code not in given and not renewed and not moved:
-                continue
-            if code not in given:
-                if not renewed:
-                    self._again(
-                        text("{codes} 的数据有变化", self.by.lang, codes="、".join(sorted(moved))), [code]
-                    )
-                rechecked.append(code)
-            before = known[code]["digest"] if code in known else ""
-            reports.append(self._region(given[code] if code in given else self._published(code)))
-            if known[code]["digest"] != before:
-                changed.add(code[:6])
-        return reports, rechecked
-
-    def _again(self, why: str, again: list[str]) -> None:
-        """Say which regions are checked again, why, and how long it took the last time."""
-        seconds = sum(self.manifest["regions"][code]["seconds"] for code in again)
-        self.by._say(
-            "因{why}，重新检查 {n} 个地区（约 {seconds:.0f} 秒）：{codes}",
-            why=text(why, self.by.lang),
-            n=len(again),
-            seconds=seconds,
-            codes="、".join(again),
-        )
-
-    def _region(self, reading: Reading) -> Report:
-        """Check one region, replace its five graphs, write its dumps and reports."""
-        self.by._say("检查 {code}", code=reading.code)
-        started = time.perf_counter()
-        code = reading.code
-        for kind in names.GRAPH_KINDS:
-            self.index.clear_graph(Iri(names.graph(code, kind)))
-        reading.graph = self._new(literal_forms(reading.graph), reading)
-        above, missing = gather(reading.graph, code, [Published(self.index)])
-        found = examine(reading, above, missing, self.rules, self.standards, self.by.on)
-        self._load(names.graph(code), reading.graph)
-        leading, _ = gather(reading.graph, code, [Published(self.index, "inferred")])
-        inferred = infer(reading.graph, above | leading, self.standards)
-        self._load(names.graph(code, "inferred"), self._new(inferred, reading))
-        self._load(names.graph(code, "report"), as_graph(found))
-        self._load(names.graph(code, "summary"), summary(reading, found))
-        data = ntriples(reading.graph)
-        suffix = "-synthetic" if reading.is_synthetic else ""
-        for stale in (self.path / "dumps").glob(f"{code}*"):
-            if stale.name.removeprefix(code).removeprefix("-synthetic").startswith("."):
-                stale.unlink()
-        dumps = self._dump(code + suffix, reading.graph)
-        self._keep(reading, found)
-        entry = {
-            "title": reading.title,
-            "status": reading.status,
-            "digest": hashlib.sha256(data).hexdigest(),
-            "triples": len(reading.graph),
-            "subjects": found.subjects,
-            "counts": found.counts(),
-            "hasViolation": found.has_violation,
-            "rules": {rule.identifier: len(findings) for rule, findings in found.by_rule()},
-            "published": _now().isoformat(),
-            "referenceDate": found.on.isoformat(),
-            "seconds": round(time.perf_counter() - started, 3),
-            "sources": [asdict(source) for source in reading.sources],
-            "dumps": dumps,
-        }
-        self.manifest["regions"][code] = entry
-        self._load(names.graph(code, "provenance"), provenance(reading, found, self.standards, _now()))
-        return found
-
-    def _new(self, graph: Graph, reading: Reading) -> Graph:
-        """``graph`` without what already stands elsewhere in the release, so that no triple stands in two graphs.
-
-        Only what is not below the region's own IRI can stand elsewhere: regions speak of their own things only.
-        """
-        own = names.region(reading.region) + "/"
-        shared = reading.region == names.NATION
-        return {
-            triple
-            for triple in graph
-            if (isinstance(triple.subject, Iri) and triple.subject.value.startswith(own) and not shared)
-            or not any(self.index.quads_for_pattern(triple.subject, triple.predicate, triple.object))
-        }
-
-    def _load(self, name: str, graph: Graph) -> None:
+    def _replace_graph(self, name: str, graph: Graph) -> None:
+        self.index.clear_graph(Iri(name))
         self.index.bulk_load(ntriples(graph), format=RdfFormat.N_TRIPLES, to_graph=Iri(name))
 
-    def _dump(self, name: str, graph: Graph, authored: bytes | None = None) -> list[str]:
-        """Sorted N-Triples, and Turtle: as it was written where people wrote it."""
-        files = {f"{name}.nt.gz": ntriples(graph), f"{name}.ttl.gz": authored or turtle(graph)}
-        for file, content in files.items():
+    def _dump(self, name: str, graph: Graph, authored: bytes) -> None:
+        """Sorted N-Triples, and Turtle as it was written."""
+        for file, content in {f"{name}.nt.gz": ntriples(graph), f"{name}.ttl.gz": authored}.items():
             replace(self.path / "dumps" / file, packed(content))
-        return sorted(files)
+            self.changed_dumps.add(file)
 
-    def _keep(self, reading: Reading, found: Report) -> None:
-        """Reports as files to serve, and what a later re-check needs: where each fact stood."""
-        folder = self.path / "regions" / reading.code
-        folder.mkdir(exist_ok=True)
-        files = {
-            "report.json": as_json(found, self.standards, "zh").encode(),
-            "report.ttl": as_turtle(found, self.standards, "zh").encode(),
-            "report.zh.csv": as_csv(found, self.standards, "zh").encode(),
-            "report.en.csv": as_csv(found, self.standards, "en").encode(),
-            "reading.json.gz": packed(reading.kept()),
-        }
-        for name, content in files.items():
-            replace(folder / name, content)
+    def _regions(self, gate: bool) -> None:
+        """Make the regions concerned, one level after the other: what stands above must be there to compare with."""
 
-    def _published(self, code: str) -> Reading:
-        """A region as last published, with its derived parts computed anew."""
-        kept = gzip.decompress((self.path / "regions" / code / "reading.json.gz").read_bytes())
-        quads = self.index.quads_for_pattern(None, None, None, Iri(names.graph(code)))
-        return Reading.restored(kept, code, derive({quad.triple for quad in quads}, self.standards))
+        def level(code: str) -> tuple[int, bool]:
+            return codes.region_rank(code[:6]), "-" in code
 
-    def _finish(self, system: str, given: list[str]) -> Release:
+        ordered = sorted({*self.regions, *self.drafts}, key=lambda code: (level(code), code))
+        for _, wave in itertools.groupby(ordered, level):
+            self._make_anew(list(wave), gate)
+
+    def _make_anew(self, wave: list[str], gate: bool, moved: bool = False) -> None:
+        tasks = [task for code in wave if (task := self._task(code, gate, moved))]
+        if tasks and (misplaced := self._made(tasks)):
+            self._make_anew(sorted(misplaced), gate, moved=True)
+
+    def _task(self, code: str, gate: bool, moved: bool) -> Task | None:
+        """What of a region is to be made anew; ``moved``: triples of its belong elsewhere than they stand."""
+        entry = self.regions.get(code)
+        anew = code in self.drafts or moved or self.changes.of_system
+        checks = anew or (entry is not None and bool(self.changes.reasons(code, entry)))
+        infers = anew or self.changes.infers(code)
+        if not checks and not infers:
+            return None
+        # A sample speaks of the same things as its region.
+        is_shared = "-" in code or any(
+            other.startswith(f"{code}-") for other in (*self.regions, *self.drafts)
+        )
+        return Task(
+            code=code,
+            release=self.path,
+            index=self.work,
+            work=self.work,
+            draft=self.drafts.get(code),
+            entry=entry or {},
+            contested=None if is_shared else frozenset(self.foreign.get(code, ())),
+            on=self.by.on,
+            at=self.at,
+            derives=self.changes.of_system,
+            checks=checks,
+            places=anew,
+            infers=infers,
+            lang=self.by.lang if gate and code in self.drafts else "",
+        )
+
+    def _made(self, tasks: list[Task]) -> set[str]:
+        """Have tasks done and take in what comes of them; the regions of which triples belong elsewhere now."""
+        self.index.flush()
+        copy = self.work / f"index-{next(self.copies)}"
+        self.index.backup(str(copy))
+        tasks = [dataclasses.replace(task, index=copy) for task in tasks]
+        wave, late, again = {task.code for task in tasks}, list[tuple[str, Triple]](), set[str]()
+        expected = sum(self._expected(task.code) for task in tasks)
+        for task, made in zip(tasks, self.processes.each(make_ready, tasks, expected), strict=True):
+            if task.checks:
+                self.by.tell("检查 {code}", code=task.code)
+            again |= self._take_in(task, made)
+            late += [(made.code, triple) for triple in made.contested if owner(triple.subject) in wave]
+        for code, triple in late:
+            again |= self._misplaced(code, triple)
+        shutil.rmtree(copy)
+        return again
+
+    def _take_in(self, task: Task, made: Made) -> set[str]:
+        """Bring the index and the manifest up to date with one region; the regions that must be placed anew."""
+        code, again = made.code, set[str]()
+        for quad in parse(path=made.lost, format=RdfFormat.N_QUADS):
+            self.index.remove(quad)
+            again |= self.withholding.get(f"{quad.triple} .", set()) - {code}
+        for triple in made.contested:
+            again |= self._misplaced(code, triple)
+        if made.gained.stat().st_size:
+            self.index.bulk_load(path=str(made.gained), format=RdfFormat.N_QUADS)
+        for path in (made.gained, made.lost):
+            path.unlink()
+        self.regions[code] = made.entry
+        self._note(code, made.entry)
+        self.changes.inferred.setdefault(code, set()).update(made.inferred)
+        if task.places:
+            self.changed_dumps |= {*made.entry["dumps"], *task.entry.get("dumps", ())}
+        if task.checks:
+            self.reports[code] = made.said
+            entry = made.entry
+            self.outcomes[code] = Outcome(
+                code, entry["title"], entry["counts"], entry["hasViolation"], code in self.drafts
+            )
+        return again
+
+    def _note(self, code: str, entry: dict[str, Any]) -> None:
+        """Remember of whose things a region speaks, and which triples it states that stand in another's graph."""
+        for thing in entry.get("foreign", ()):
+            self.foreign.setdefault(owner(Iri(thing)), set()).add(thing)
+        for line in itertools.chain(*entry.get("withheld", {}).values()):
+            self.withholding.setdefault(line, set()).add(code)
+
+    def _misplaced(self, code: str, triple: Triple) -> set[str]:
+        """The regions whose graphs hold a triple that belongs to another's, when ``code`` gains it."""
+        name = names.graph(code)
+        found = set()
+        for where in stating(triple, self.index):
+            other = where.rpartition("/")[2]
+            if other != code:
+                first = is_before(where, name, triple)
+                found.add(code if first else other)
+        return found
+
+    def _finish(self) -> Release:
         made = self._later_than_all()
-        counts = {code: entry["counts"] for code, entry in self.manifest["regions"].items()}
-        self.manifest |= {
+        counts = {code: one.counts for code, one in self.outcomes.items()}
+        manifest: dict[str, Any] = {
+            "regions": self.regions,
             "made": made.isoformat(),
             "software": version("zwfw"),
             "ontology": self.standards.version,
-            "system": system,
             "basedOn": self.old.id if self.old else None,
-            "given": given,
+            "given": sorted(self.drafts),
         }
-        digest = hashlib.sha256(json.dumps(self.manifest, sort_keys=True).encode()).hexdigest()[:8]
+        digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:8]
         identity = f"{made:{_SECOND}}-{digest}"
-        # Figures outlive the releases they were made with: retention takes dumps, not trends.
-        self.manifest["history"] = [
-            *self.manifest["history"],
-            {"id": identity, "made": made.isoformat(), "regions": counts},
-        ]
-        self.manifest["id"] = identity
-        replace(self.path / MANIFEST, json.dumps(self.manifest, ensure_ascii=False, indent=1).encode())
+        # Figures outlive the releases they were made with: retention takes dumps, not trends. What is not said of a
+        # region is as it was before, so that a release adds what it changed and not the nation.
+        history = self.old.manifest["history"] if self.old else []
+        manifest["history"] = [*history, {"id": identity, "made": made.isoformat(), "regions": counts}]
+        manifest["id"] = identity
+        replace(self.path / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
         return Release(self.path.parent / identity)
 
     def _later_than_all(self) -> datetime.datetime:

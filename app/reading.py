@@ -52,7 +52,10 @@ class Reading:
             "status": self.status,
             "sources": [asdict(source) for source in self.sources],
             "rewritings": [[asdict(how), count] for how, count in sorted(self.rewritings.items())],
-            "places": [[*key, *asdict(place).values()] for key, place in sorted(self.places.items())],
+            "places": [
+                [*key, place.file, place.sheet, place.row, place.column]
+                for key, place in sorted(self.places.items())
+            ],
         }
         return json.dumps(record, ensure_ascii=False).encode()
 

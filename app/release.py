@@ -23,6 +23,15 @@ RELEASES = "releases"
 CURRENT = "current"
 MANIFEST = "release.json"
 CHECKSUMS = "SHA256SUMS"
+SYSTEM = "system.json"
+"""Digests of what of the standard system the release rests on: ontology, what can be referred to, rules."""
+
+READING = "reading.json.gz"
+"""Of each region: where each fact stood, and all else of its reading that is not in its graph."""
+
+REFERS = "refers.json.gz"
+"""Of each region: what its check depends on beside its own graph, as far as it refers to it."""
+
 LOCK = "publish.lock"
 UNFINISHED = ".unfinished-"
 """Folders of publications that were cut short begin so; the next publisher removes them."""
@@ -138,10 +147,14 @@ def packed(content: bytes) -> bytes:
     return gzip.compress(content, mtime=0)
 
 
-def write_checksums(folder: Path) -> None:
-    """``SHA256SUMS`` over the files of a folder, in the form ``sha256sum -c`` reads."""
-    files = sorted(p for p in folder.iterdir() if p.name != CHECKSUMS)
-    replace(folder / CHECKSUMS, "".join(f"{sha256(path)}  {path.name}\n" for path in files).encode())
+def write_checksums(folder: Path, changed: Iterable[str]) -> None:
+    """Bring ``SHA256SUMS`` up to date with the files that changed, in the form ``sha256sum -c`` reads."""
+    path = folder / CHECKSUMS
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    sums = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    here = {file.name for file in folder.iterdir()} - {CHECKSUMS}
+    sums |= {name: sha256(folder / name) for name in here & set(changed)}
+    replace(path, "".join(f"{sums[name]}  {name}\n" for name in sorted(here)).encode())
 
 
 def replace(path: Path, content: bytes) -> None:

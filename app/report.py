@@ -106,7 +106,8 @@ def examine(
     ``missing`` are the codes of levels above that were not to be had; the report says so.
     """
     by = rules.all if chosen is None else chosen
-    results = check(reading.graph, above | standards.graph, by, rules.prefixes, on, engine)
+    beside = above | standards.beside(reading.graph | above)
+    results = check(reading.graph, beside, by, rules.prefixes, on, engine)
     found = report(results, reading, rules, standards, on)
     found.rules = list(by)
     if missing:

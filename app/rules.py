@@ -13,7 +13,7 @@ from rdflib.namespace import SH as SHACL_TERMS
 
 from app import language, names
 from app.standards import PREF_LABEL, SOURCE, TYPE, Facts, digest_of
-from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Triple, def_, read_turtle
+from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, def_, read_turtle
 
 SEVERITIES = ("Violation", "Warning", "Info")
 """From grave to slight, in the order reports list them."""
@@ -27,6 +27,11 @@ _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 def sh(term: str) -> Iri:
     """The node of a term of SHACL."""
     return Iri(names.SH + term)
+
+
+_TARGETS = frozenset(map(sh, ("targetClass", "targetSubjectsOf", "targetObjectsOf")))
+_OTHER_TARGETS = frozenset(map(sh, ("target", "targetNode")))
+_CLASS = Iri(names.RDFS + "Class")  # a shape that is a class is its own target
 
 
 class RuleFault(Exception):
@@ -76,6 +81,16 @@ class Rule:
         """The sentence that states what the shape requires."""
         part = self.parts.get(shape)
         return language.pick(part.messages if part else self.labels, lang)
+
+    @cached_property
+    def targets(self) -> set[tuple[Iri, Term]] | None:
+        """What makes a thing a target of the rule, as pairs of SHACL's property and its value; nothing where there are
+        targets of another kind than class, subject or object."""
+        found = {(t.predicate, t.object) for t in self.graph if t.predicate in _TARGETS}
+        others = any(
+            t.predicate in _OTHER_TARGETS or (t.predicate == TYPE and t.object == _CLASS) for t in self.graph
+        )
+        return None if others or not found else found
 
     @cached_property
     def core(self) -> Graph:

@@ -108,6 +108,7 @@ class Standards(Facts):
     graph is to answer (``questions``)."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.files = sorted(folder.rglob("*.ttl"))
         self.terms, self.documents, self.questions = (
             set[Triple]().union(*(read_turtle(path) for path in self.part(name)))
@@ -275,6 +276,47 @@ class Standards(Facts):
         return self.code_lists.get(scheme, {}).get(cell) or Iri(
             names.concept(scheme.value.removeprefix(names.CODE), cell)
         )
+
+    @cached_property
+    def referable(self) -> dict[Iri, Graph]:
+        """What enters a check only when something there refers to it, with what is said of it: documents, clauses and
+        entries of code lists.
+
+        Not so the entries that speak of the system in our own terms, as an element does of the property that states it
+        and a policy of its elements, for rules may start from them; nor what these and the ontology refer to.
+        """
+        documents, found = {t.subject for t in self.documents}, dict[Iri, Graph]()
+        for subject in {t.subject for t in self.terms if t.predicate == NOTATION} | documents:
+            said = set(self.about[subject])
+            of_system = any(
+                isinstance(t.object, Iri) and t.predicate.value.startswith(names.DEF) for t in said
+            )
+            is_whole = not any(isinstance(t.object, BlankNode) for t in said)
+            if isinstance(subject, Iri) and is_whole and (subject in documents or not of_system):
+                found[subject] = said
+        open_ = {t.object for t in self.graph if t.subject not in found and t.predicate != SOURCE}
+        while meant := {one for one in found if one in open_}:
+            open_ = {t.object for one in meant for t in found.pop(one)}
+        return found
+
+    @cached_property
+    def ground(self) -> Graph:
+        """What of the standard system enters every check: all that is not ``referable``."""
+        return {t for t in self.graph if t.subject not in self.referable}
+
+    def referred(self, things: Iterable[Term]) -> set[Iri]:
+        """What of ``referable`` is among ``things`` or can be reached from them."""
+        found: set[Iri] = set()
+        open_ = {thing for thing in things if thing in self.referable}
+        while open_:
+            found |= {one for one in open_ if isinstance(one, Iri)}
+            linked = {t.object for one in open_ if isinstance(one, Iri) for t in self.referable[one]}
+            open_ = {one for one in linked if one in self.referable and one not in found}
+        return found
+
+    def beside(self, graph: Graph) -> Graph:
+        """What of the standard system enters a check of ``graph``."""
+        return self.ground.union(*(self.referable[one] for one in self.referred(t.object for t in graph)))
 
     @cached_property
     def item_schemes(self) -> dict[Iri, Iri]:

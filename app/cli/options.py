@@ -49,6 +49,13 @@ on_option = click.option(
     metavar="DATE",
     help="基准日期，默认今天 · The date rules about time judge by; today by default.",
 )
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="同时运行的进程数，默认按处理器和内存 · How many processes; by default as processors and memory allow.",
+)
 
 
 def current(root: Path, lang: str) -> Release:
@@ -67,6 +74,11 @@ def complain_of_disk(error: OSError, lang: str) -> None:
     """A full disk, a lost release, a folder one may not write to: the release in force stays as it was."""
     click.echo(text("读写发布目录失败：{error}", lang, error=error), err=True)
     click.echo(text("没有发布任何内容。", lang), err=True)
+
+
+def complain_of_process(lang: str) -> None:
+    """A process of the pool that was killed."""
+    click.echo(text("一个检查进程意外终止，多半是内存不足；请用较小的 --jobs 再试", lang), err=True)
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -4,29 +4,38 @@ import datetime
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from app import formats, language, publication, rules, standards
+from app import language, publication, rules, standards
 from app.cli.options import (
     UNREADABLE,
     VIOLATIONS,
     complain,
     complain_of_disk,
+    complain_of_process,
+    jobs_option,
     lang_option,
     on_option,
     release_option,
 )
 from app.language import text
+from app.processes import ProcessLost
 from app.source import Unreadable
 
 
 @click.command()
-@click.argument(
-    "folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--gate", is_flag=True, help="有违反即不发布 · Publish nothing if there is a violation.")
 @click.option("--no-sample", is_flag=True, help="不发布示例数据 · Leave out sample data.")
+@click.option("--all", "everything", is_flag=True, help="重新检查所有地区 · Check every region again.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="只说明将重新检查哪些地区及原因 · Only say what would be checked again, and why.",
+)
+@jobs_option
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果 · Say the outcome as JSON.")
 @on_option
 @lang_option
@@ -35,6 +44,9 @@ def publish(
     folders: tuple[Path, ...],
     gate: bool,
     no_sample: bool,
+    everything: bool,
+    dry_run: bool,
+    jobs: int | None,
     as_json: bool,
     on: datetime.date | None,
     lang: str,
@@ -48,9 +60,15 @@ def publish(
         on or datetime.date.today(),
         lambda line: click.echo(line, err=True),
         lang,
+        jobs,
     )
     try:
-        done = publisher.publish(list(folders), gate, not no_sample)
+        if dry_run:
+            plan = publisher.plan(list(folders), not no_sample, everything)
+            if as_json:
+                click.echo(json.dumps(_planned(plan), ensure_ascii=False, indent=1))
+            return
+        done = publisher.publish(list(folders), gate, not no_sample, everything)
     except Unreadable as error:
         complain(error, lang)
         click.echo(text("没有发布任何内容。", lang), err=True)
@@ -58,31 +76,43 @@ def publish(
     except OSError as error:
         complain_of_disk(error, lang)
         sys.exit(UNREADABLE)
+    except ProcessLost:
+        complain_of_process(lang)
+        click.echo(text("没有发布任何内容。", lang), err=True)
+        sys.exit(UNREADABLE)
     except publication.Refused as refused:
-        for one in refused.reports:
-            click.echo(formats.as_text(one, standards.load(), lang))
+        for report in refused.reports.values():
+            click.echo(report)
         click.echo(text("有违反，未发布（--gate）。", lang), err=True)
         sys.exit(VIOLATIONS)
     if as_json:
         outcome = {
             "release": done.release.id,
             "rechecked": done.rechecked,
-            "regions": {one.code: one.counts() for one in done.reports},
+            **_planned(done.plan),
+            "regions": {one.code: one.counts for one in done.outcomes},
         }
         click.echo(json.dumps(outcome, ensure_ascii=False, indent=1))
     else:
-        for one in done.reports:
-            counts = one.counts()
+        for one in done.outcomes:
             click.echo(
                 text(
                     "{code} {title}：违反 {v} 处，警告 {w} 处，提示 {i} 处",
                     lang,
                     code=one.code,
                     title=language.pick(one.title, lang),
-                    v=counts["Violation"],
-                    w=counts["Warning"],
-                    i=counts["Info"],
+                    v=one.counts["Violation"],
+                    w=one.counts["Warning"],
+                    i=one.counts["Info"],
                 )
             )
-        click.echo(text("已发布 {id}", lang, id=done.release.id))
-    sys.exit(VIOLATIONS if any(one.has_violation for one in done.reports) else 0)
+        if done.is_new:
+            click.echo(text("已发布 {id}", lang, id=done.release.id))
+        else:
+            click.echo(text("没有需要重新检查的地区；发布仍为 {id}", lang, id=done.release.id))
+    # What is checked again was published by others: its faults are told, but not charged to this publication.
+    sys.exit(VIOLATIONS if any(one.has_violation and one.is_given for one in done.outcomes) else 0)
+
+
+def _planned(plan: publication.Plan) -> dict[str, Any]:
+    return {"why": plan.rechecked, "expectedSeconds": round(plan.seconds, 1), "jobs": plan.jobs}

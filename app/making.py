@@ -1,0 +1,324 @@
+"""One region made ready for a release: functions from files to files, so that any process can run them.
+
+``draft`` reads a folder. ``make_ready`` checks what was read, or what is published already, writes the region's dumps
+and reports, and says what its graphs gain and lose; only the publisher writes to the index.
+"""
+
+import dataclasses
+import datetime
+import gzip
+import hashlib
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app import codes, names
+from app.above import Published, gather, referred
+from app.derived import derive
+from app.formats import as_csv, as_graph, as_json, as_text, as_turtle
+from app.inference import infer
+from app.provenance import provenance
+from app.reading import Reading
+from app.region import read_folder
+from app.release import READING, REFERS, packed, replace
+from app.report import Report, examine
+from app.rules import Rules
+from app.source import ReadingError, Unreadable
+from app.standards import Standards
+from app.store.terms import (
+    Graph,
+    Index,
+    Iri,
+    Quad,
+    RdfFormat,
+    Term,
+    Triple,
+    literal_forms,
+    ntriples,
+    parse,
+    serialize,
+    turtle,
+)
+from app.summary import summary
+
+_GRAPH = re.compile(re.escape(names.BASE) + r"(graph|inferred)/(\d{6}(?:-\w+)?)")
+_OWNER = re.compile(re.escape(names.region("")) + r"(\d{6})(/?)")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A folder that was read. What was read lies in the work folder under the region's code."""
+
+    code: str
+    work: Path
+    seconds: float
+
+    @property
+    def stated(self) -> Path:
+        """The graph as the region states it: sorted N-Triples, literals in the store's form."""
+        return self.work / f"{self.code}.nt"
+
+    @property
+    def reading(self) -> Path:
+        """What a reading is beside its graph."""
+        return self.work / f"{self.code}.{READING}"
+
+
+def draft(task: tuple[Path, Path], standards: Standards, rules: Rules) -> Draft | list[ReadingError]:
+    """Read a folder into a work folder; or everything that is wrong with it."""
+    folder, work = task
+    started = time.perf_counter()
+    try:
+        reading = read_folder(folder, standards)
+    except Unreadable as unreadable:
+        return unreadable.errors
+    made = Draft(reading.code, work, 0)
+    made.stated.write_bytes(ntriples(literal_forms(reading.graph)))
+    made.reading.write_bytes(packed(reading.kept()))
+    return Draft(reading.code, work, time.perf_counter() - started)
+
+
+def changed_things(dump: Path, withheld: Iterable[str], made: Draft) -> set[str]:
+    """The IRIs of the things of which a draft does not say what was said before."""
+    before = {*gzip.decompress(dump.read_bytes()).splitlines(), *(line.encode() for line in withheld)}
+    after = set(made.stated.read_bytes().splitlines())
+    return {line.partition(b" ")[0].decode().strip("<>") for line in before ^ after}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What of one region is to be made anew, and from what."""
+
+    code: str
+    release: Path
+    """The folder of the release being made."""
+    index: Path
+    """A finished copy of its index, with what stands above the region and what the region had before."""
+    work: Path
+    draft: Draft | None
+    """What was read of a folder; nothing where what is published is to be made anew."""
+    entry: dict[str, Any]
+    """What the release says of the region so far."""
+    contested: frozenset[str] | None
+    """Of which of the region's own things others speak, too; nothing: perhaps of all."""
+    on: datetime.date
+    at: datetime.datetime
+    derives: bool
+    """Whether the ontology changed, and with it perhaps what is derived."""
+    checks: bool
+    places: bool
+    """Whether the data graph may change; no region is placed without being checked."""
+    infers: bool
+    lang: str = ""
+    """The language in which the report is to be said; none if it is not."""
+
+
+@dataclass
+class Made:
+    """One region made ready: its entry in the release, and the changes of its graphs, in the work folder."""
+
+    code: str
+    work: Path
+    entry: dict[str, Any] = field(default_factory=dict)
+    contested: list[Triple] = field(default_factory=list)
+    """What its graphs gain and another region's may hold as well."""
+    inferred: set[str] = field(default_factory=set)
+    """The things of which other things follow than before."""
+    said: str = ""
+
+    @property
+    def gained(self) -> Path:
+        """The quads to load, as N-Quads."""
+        return self.work / f"{self.code}.gained.nq"
+
+    @property
+    def lost(self) -> Path:
+        """The quads to remove, as N-Quads."""
+        return self.work / f"{self.code}.lost.nq"
+
+
+def make_ready(task: Task, standards: Standards, rules: Rules) -> Made:
+    """Check one region and infer, as far as asked for; write its dumps and reports."""
+    started = time.perf_counter()
+    index = Index.read_only(str(task.index))
+    reading = _reading(task, standards)
+    own, code = reading.graph, task.code
+    entry = task.entry | {"title": reading.title, "status": reading.status}
+    withheld = dict(entry.get("withheld", {}))
+    made, graphs = Made(code, task.work), dict[str, Graph]()
+    above, missing = gather(own, code, [Published(index)])
+    if task.places:
+        graphs["graph"], withheld["graph"] = _placed(own, task, "graph", index)
+        entry |= _write_data(task, reading, graphs["graph"])
+    if task.infers:
+        leading, _ = gather(own, code, [Published(index, "inferred")])
+        inferred = infer(own, above | leading, standards)
+        graphs["inferred"], withheld["inferred"] = _placed(inferred, task, "inferred", index)
+    if task.checks:
+        found = examine(reading, above, missing, rules, standards, task.on)
+        data = own - _parsed("\n".join(withheld.get("graph", ())).encode())
+        graphs["report"] = as_graph(found)
+        graphs["summary"] = summary(dataclasses.replace(reading, graph=data), found)
+        graphs["provenance"] = provenance(reading, found, standards, task.at)
+        refers = packed(json.dumps(_refers(own, above, code, standards)).encode())
+        _write_report(task, found, refers, standards)
+        made.said = as_text(found, standards, task.lang) if task.lang else ""
+        entry |= {
+            "subjects": found.subjects,
+            "counts": found.counts(),
+            "hasViolation": found.has_violation,
+            "rules": {rule.identifier: len(findings) for rule, findings in found.by_rule()},
+            "published": task.at.isoformat(),
+            "referenceDate": found.on.isoformat(),
+            "sources": [asdict(source) for source in reading.sources],
+        }
+    _write_changes(task, made, graphs, index)
+    made.entry = entry | {"withheld": {kind: lines for kind, lines in withheld.items() if lines}}
+    if task.checks:
+        made.entry["seconds"] = round(time.perf_counter() - started, 3)
+    return made
+
+
+def _reading(task: Task, standards: Standards) -> Reading:
+    """What was read of the folder; else the region as last published, with what was withheld from its graph."""
+    if task.draft is not None:
+        kept, stated = task.draft.reading.read_bytes(), task.draft.stated.read_bytes()
+        return Reading.restored(gzip.decompress(kept), task.code, _parsed(stated))
+    kept = (task.release / "regions" / task.code / READING).read_bytes()
+    stated = gzip.decompress((task.release / "dumps" / lines_of(task.entry)).read_bytes())
+    own = _parsed(stated) | _parsed("\n".join(task.entry["withheld"].get("graph", ())).encode())
+    if task.derives:
+        own = literal_forms(derive(own, standards))
+    return Reading.restored(gzip.decompress(kept), task.code, own)
+
+
+def lines_of(entry: dict[str, Any]) -> str:
+    """The name of a region's dump as N-Triples."""
+    return next(str(name) for name in entry["dumps"] if name.endswith(".nt.gz"))
+
+
+def _parsed(lines: bytes) -> Graph:
+    return {quad.triple for quad in parse(lines, format=RdfFormat.N_TRIPLES)}
+
+
+def _refers(own: Graph, above: Graph, code: str, standards: Standards) -> list[str]:
+    """What enters the region's check because it refers to it, and the entries it refers to that no list has."""
+    objects = {t.object for t in own | above if isinstance(t.object, Iri)}
+    unlisted = {iri for iri in objects if isinstance(iri, Iri) and iri.value.startswith(names.CODE)}
+    return sorted({iri.value for iri in {*referred(own, code), *standards.referred(objects), *unlisted}})
+
+
+def _write_data(task: Task, reading: Reading, data: Graph) -> dict[str, Any]:
+    name = task.code + ("-synthetic" if reading.is_synthetic else "")
+    lines = ntriples(data)
+    files = {f"{name}.nt.gz": lines, f"{name}.ttl.gz": turtle(data)}
+    for stale in set(task.entry.get("dumps", ())) - set(files):
+        (task.release / "dumps" / stale).unlink()
+    for file, content in files.items():
+        replace(task.release / "dumps" / file, packed(content))
+    own = (names.graph(task.code), names.region(task.code[:6]) + "/")
+    others = {_iri(t.subject) for t in data if owner(t.subject) != task.code}
+    return {
+        "digest": hashlib.sha256(lines).hexdigest(),
+        "triples": len(data),
+        "dumps": sorted(files),
+        "foreign": sorted(thing for thing in others if not thing.startswith(own)),
+    }
+
+
+def _write_report(task: Task, found: Report, refers: bytes, standards: Standards) -> None:
+    """Reports as files to serve, and what a later check needs."""
+    folder = task.release / "regions" / task.code
+    folder.mkdir(exist_ok=True)
+    files = {
+        "report.json": as_json(found, standards, "zh").encode(),
+        "report.ttl": as_turtle(found, standards, "zh").encode(),
+        "report.zh.csv": as_csv(found, standards, "zh").encode(),
+        "report.en.csv": as_csv(found, standards, "en").encode(),
+        REFERS: refers,
+    }
+    if task.draft is not None:
+        files[READING] = task.draft.reading.read_bytes()
+    for name, content in files.items():
+        replace(folder / name, content)
+
+
+def _write_changes(task: Task, made: Made, graphs: dict[str, Graph], index: Index) -> None:
+    """What the graphs gain and lose against the index."""
+    gained, lost = [], []
+    for kind, graph in graphs.items():
+        name = Iri(names.graph(task.code, kind))
+        before = {quad.triple for quad in index.quads_for_pattern(None, None, None, name)}
+        gained += [Quad(t.subject, t.predicate, t.object, name) for t in graph - before]
+        lost += [Quad(t.subject, t.predicate, t.object, name) for t in before - graph]
+        if kind in ("graph", "inferred"):
+            made.contested += _contested(graph - before, task)
+        if kind == "inferred":
+            made.inferred = {_iri(triple.subject) for triple in graph ^ before}
+    made.gained.write_bytes(serialize(gained, format=RdfFormat.N_QUADS) or b"")
+    made.lost.write_bytes(serialize(lost, format=RdfFormat.N_QUADS) or b"")
+
+
+# No triple stands in two graphs of a release.
+
+
+def is_before(graph: str, other: str, triple: Triple) -> bool:
+    """Whether a triple that both state belongs to ``graph`` rather: to that of the region whose thing its subject is,
+    else to that of the higher level; what is stated comes before what is inferred."""
+    return _rank(graph, triple) < _rank(other, triple)
+
+
+def _rank(graph: str, triple: Triple) -> tuple[bool, int, str, str]:
+    match = _GRAPH.fullmatch(graph)
+    if match is None:
+        return (False, -1, "", graph)
+    kind, code = match.groups()
+    return (owner(triple.subject) != code, codes.region_rank(code[:6]), code, kind)
+
+
+def owner(thing: Term) -> str:
+    """The code of the region whose thing an IRI names: regions themselves are the nation's; empty for others."""
+    match = _OWNER.match(_iri(thing))
+    if match is None:
+        return ""
+    return match[1] if match[2] else names.NATION
+
+
+def _placed(graph: Graph, task: Task, kind: str, index: Index) -> tuple[Graph, list[str]]:
+    """``graph`` without what belongs to a graph before its own, and the lines of what is left out."""
+    name, left = names.graph(task.code, kind), set[Triple]()
+    own = {names.graph(task.code, one) for one in names.GRAPH_KINDS}
+    for triple in _contested(graph, task):
+        for where in stating(triple, index):
+            if where not in own and is_before(where, name, triple):
+                left.add(triple)
+    return graph - left, sorted(f"{triple} ." for triple in left)
+
+
+def stating(triple: Triple, index: Index) -> Iterator[str]:
+    """The graphs of an index that hold a triple."""
+    for quad in index.quads_for_pattern(triple.subject, triple.predicate, triple.object):
+        if isinstance(quad.graph_name, Iri):
+            yield quad.graph_name.value
+
+
+def _contested(graph: Graph, task: Task) -> Iterator[Triple]:
+    """The triples another region's graphs may hold as well: those not about the region's own things or linking to one
+    of another's, and those about what others are known to speak of."""
+    for triple in graph:
+        linked = _OWNER.match(_iri(triple.object))
+        if (
+            task.contested is None
+            or owner(triple.subject) != task.code
+            or _iri(triple.subject) in task.contested
+            or (linked is not None and linked[2] and linked[1] != task.code)
+        ):
+            yield triple
+
+
+def _iri(term: Term) -> str:
+    return term.value if isinstance(term, Iri) else ""
