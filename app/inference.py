@@ -5,12 +5,15 @@ the data graphs. The rules are OWL 2 RL's cax-sco, prp-spo1, prp-spo2 (chains of
 run to a fixpoint.
 """
 
+from collections import defaultdict
+
 from app import names
 from app.standards import SUBCLASS, Standards
-from app.store.terms import BlankNode, Graph, Index, Iri, Quad
+from app.store.terms import BlankNode, Graph, Index, Iri, Quad, Triple
 
 _SUBPROPERTY = Iri(names.RDFS + "subPropertyOf")
 _CHAIN = Iri(names.OWL + "propertyChainAxiom")
+_INVERSE = Iri(names.OWL + "inverseOf")
 _KINDS = {Iri(names.OWL + kind) for kind in ("TransitiveProperty", "SymmetricProperty")}
 
 _PROLOGUE = f"PREFIX rdfs: <{names.RDFS}> PREFIX owl: <{names.OWL}>\n"
@@ -45,6 +48,14 @@ def infer(own: Graph, above: Graph, standards: Standards) -> Graph:
         for step in steps:
             index.update(step)
     things = {triple.subject for triple in own if isinstance(triple.subject, Iri)}
+    # The other direction of a link above is inferred there.
+    inverse = _inverses(standards)
+    stated |= {
+        Triple(t.object, other, t.subject)
+        for t in above
+        if isinstance(t.object, Iri)
+        for other in inverse.get(t.predicate, ())
+    }
     return {
         quad.triple
         for quad in index
@@ -55,9 +66,20 @@ def infer(own: Graph, above: Graph, standards: Standards) -> Graph:
     }
 
 
+def _inverses(standards: Standards) -> dict[Iri, set[Iri]]:
+    """By property: its inverses, stated from either side."""
+    found = defaultdict[Iri, set[Iri]](set)
+    for triple in standards.terms:
+        one, other = triple.subject, triple.object
+        if triple.predicate == _INVERSE and isinstance(one, Iri) and isinstance(other, Iri):
+            found[one].add(other)
+            found[other].add(one)
+    return found
+
+
 def _schema(standards: Standards) -> Graph:
     """The axioms the steps read."""
-    wanted = {SUBCLASS, _SUBPROPERTY, Iri(names.OWL + "inverseOf")}
+    wanted = {SUBCLASS, _SUBPROPERTY, _INVERSE}
     return {t for t in standards.terms if t.predicate in wanted or t.object in _KINDS}
 
 

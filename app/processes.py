@@ -49,11 +49,14 @@ def _free_memory() -> int:
 
 
 class Processes:
-    """Runs functions over tasks. ``loaded`` are the arguments that follow the task in every call; ``load`` makes the
-    same in another process."""
+    """Runs functions over tasks, in ``jobs`` processes: where none are given, in as many as the machine bears if that is
+    worth it. ``loaded`` are the arguments that follow the task in every call; ``load`` makes the same elsewhere."""
 
-    def __init__(self, jobs: int, loaded: tuple[Any, ...], load: Callable[[], tuple[Any, ...]]) -> None:
-        self.jobs, self._loaded, self._load = jobs, loaded, load
+    def __init__(
+        self, jobs: int | None, loaded: tuple[Any, ...], load: Callable[[], tuple[Any, ...]]
+    ) -> None:
+        self.jobs, self._worth = (jobs_here(), WORTH_SECONDS) if jobs is None else (jobs, 0.0)
+        self._loaded, self._load = loaded, load
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> "Processes":
@@ -73,7 +76,7 @@ class Processes:
     ) -> Iterator[_Found]:
         """``function`` of each task, in the order of the tasks whichever is done first; ``seconds`` is what they are
         expected to take. Raises ``ProcessLost``."""
-        if self.jobs == 1 or len(tasks) < 2 or (self._pool is None and seconds < WORTH_SECONDS):
+        if self.jobs == 1 or len(tasks) < 2 or (self._pool is None and seconds < self._worth):
             for task in tasks:
                 yield function(task, *self._loaded)
             return

@@ -40,7 +40,7 @@ from app.making import (
     owner,
     stating,
 )
-from app.processes import Processes, jobs_here
+from app.processes import Processes
 from app.release import (
     MANIFEST,
     RETENTION,
@@ -176,7 +176,7 @@ class Publisher:
             path = releases.folder / f"{UNFINISHED}{os.getpid()}"
             load = functools.partial(_load, self.standards.folder, self.rules.folder)
             try:
-                with Processes(self.jobs or jobs_here(), (self.standards, self.rules), load) as processes:
+                with Processes(self.jobs, (self.standards, self.rules), load) as processes:
                     making = _Making(self, path, old, processes)
                     making.read(folders, sample)
                     making.decide(everything)

@@ -23,6 +23,7 @@ NOTATION = Iri(names.SKOS + "notation")
 IN_SCHEME = Iri(names.SKOS + "inScheme")
 SOURCE = Iri(names.DCT + "source")
 
+_NARROWER = Iri(names.SKOS + "narrower")
 _LABELS = (PREF_LABEL, def_("name"), Iri(names.DCT + "title"), Iri(names.RDFS + "label"))
 _PUNCTUATION = re.compile(r"[\s（）()*＊:：]+")
 
@@ -305,12 +306,19 @@ class Standards(Facts):
         return {t for t in self.graph if t.subject not in self.referable}
 
     def referred(self, things: Iterable[Term]) -> set[Iri]:
-        """What of ``referable`` is among ``things`` or can be reached from them."""
+        """What of ``referable`` is among ``things`` or is reached from them; from a concept up to the broader ones, not
+        down to all narrower ones."""
         found: set[Iri] = set()
         open_ = {thing for thing in things if thing in self.referable}
         while open_:
             found |= {one for one in open_ if isinstance(one, Iri)}
-            linked = {t.object for one in open_ if isinstance(one, Iri) for t in self.referable[one]}
+            linked = {
+                t.object
+                for one in open_
+                if isinstance(one, Iri)
+                for t in self.referable[one]
+                if t.predicate != _NARROWER
+            }
             open_ = {one for one in linked if one in self.referable and one not in found}
         return found
 
