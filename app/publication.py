@@ -21,7 +21,7 @@ from app import codes, description, names
 from app.above import Published, gather
 from app.derived import derive
 from app.description import SAMPLE
-from app.formats import as_csv, as_graph, as_json, as_turtle
+from app.formats import rdf, record, rows
 from app.inference import infer
 from app.language import text
 from app.provenance import provenance
@@ -266,7 +266,7 @@ class _Making:
         leading, _ = gather(reading.graph, code, [Published(self.index, "inferred")])
         inferred = infer(reading.graph, above | leading, self.standards)
         self._load(names.graph(code, "inferred"), self._new(inferred, reading))
-        self._load(names.graph(code, "report"), as_graph(found))
+        self._load(names.graph(code, "report"), rdf.graph(found))
         self._load(names.graph(code, "summary"), summary(reading, found))
         data = ntriples(reading.graph)
         suffix = "-synthetic" if reading.is_synthetic else ""
@@ -323,10 +323,10 @@ class _Making:
         folder = self.path / "regions" / reading.code
         folder.mkdir(exist_ok=True)
         files = {
-            "report.json": as_json(found, self.standards, "zh").encode(),
-            "report.ttl": as_turtle(found, self.standards, "zh").encode(),
-            "report.zh.csv": as_csv(found, self.standards, "zh").encode(),
-            "report.en.csv": as_csv(found, self.standards, "en").encode(),
+            "report.json": record.write([found], self.standards, "zh"),
+            "report.ttl": rdf.write([found], self.standards, "zh"),
+            "report.zh.csv": rows.write([found], self.standards, "zh"),
+            "report.en.csv": rows.write([found], self.standards, "en"),
             "reading.json.gz": packed(reading.kept()),
         }
         for name, content in files.items():

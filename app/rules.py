@@ -29,6 +29,16 @@ def sh(term: str) -> Iri:
     return Iri(names.SH + term)
 
 
+def severity_name(severity: Iri) -> str:
+    """A severity by its local name; one that is not SHACL's by its IRI."""
+    return severity.value.removeprefix(names.SH)
+
+
+def severity_iri(name: str) -> Iri:
+    """The IRI of a severity by the name ``severity_name`` gives it."""
+    return Iri(name) if ":" in name else sh(name)
+
+
 class RuleFault(Exception):
     """A rule file that must not be run: which, and why."""
 

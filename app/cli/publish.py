@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from app import formats, language, publication, rules, standards
+from app import language, publication, rules, standards
 from app.cli.options import (
     UNREADABLE,
     VIOLATIONS,
@@ -17,6 +17,7 @@ from app.cli.options import (
     on_option,
     release_option,
 )
+from app.formats import prose
 from app.language import text
 from app.source import Unreadable
 
@@ -60,7 +61,7 @@ def publish(
         sys.exit(UNREADABLE)
     except publication.Refused as refused:
         for one in refused.reports:
-            click.echo(formats.as_text(one, standards.load(), lang))
+            click.echo(prose.write([one], standards.load(), lang).decode())
         click.echo(text("有违反，未发布（--gate）。", lang), err=True)
         sys.exit(VIOLATIONS)
     if as_json:
