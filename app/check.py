@@ -11,11 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import pyshacl
 import rdflib
-import shacl
 
-from app import names
+from app import engines, names
 from app.rules import Rule
 from app.store.terms import (
     Graph,
@@ -78,8 +76,7 @@ def _fast(own: Graph, beside: Graph, rules: list[Rule], prefixes: Graph) -> Coun
 def _core(data: Graph, rules: list[Rule]) -> Counter[Result]:
     core = {triple for rule in rules for triple in rule.core}
     # Blank nodes of different rule files have different names: read_turtle renames them on parsing.
-    shapes = shacl.Shapes.from_text(_text(core), format="ntriples")
-    report = shapes.validate_text(_text(data), format="ntriples")
+    report = engines.fast(_text(data), _text(core))
     return Counter(
         Result(
             shape=_iri(result.source_shape or ""),
@@ -119,18 +116,8 @@ def _selects(data: Graph, rules: list[Rule]) -> Counter[Result]:
 
 
 def _pyshacl(own: Graph, beside: Graph, rules: list[Rule], prefixes: Graph) -> Counter[Result]:
-    # rdflib would respell literals ("007" → "7"), and with them the values reported.
-    before, rdflib.NORMALIZE_LITERALS = rdflib.NORMALIZE_LITERALS, False
-    try:
-        data = rdflib.Graph().parse(data=_text(own | beside), format="nt")
-        shapes = rdflib.Graph().parse(
-            data=_text(prefixes | {triple for rule in rules for triple in rule.graph}), format="nt"
-        )
-        _, report, _ = pyshacl.validate(
-            data, shacl_graph=shapes, inplace=True, inference="none", advanced=False
-        )
-    finally:
-        rdflib.NORMALIZE_LITERALS = before
+    shapes = prefixes | {triple for rule in rules for triple in rule.graph}
+    report = engines.reference(_text(own | beside), _text(shapes))
     return Counter(
         _result(report, node) for node in report.subjects(rdflib.RDF.type, rdflib.SH.ValidationResult)
     )

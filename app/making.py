@@ -19,7 +19,7 @@ from typing import Any
 from app import codes, names
 from app.above import Published, gather, referred
 from app.derived import derive
-from app.formats import as_csv, as_graph, as_json, as_text, as_turtle
+from app.formats import prose, rdf, record, rows
 from app.inference import infer
 from app.provenance import provenance
 from app.reading import Reading
@@ -161,12 +161,12 @@ def make_ready(task: Task, standards: Standards, rules: Rules) -> Made:
     if task.checks:
         found = examine(reading, above, missing, rules, standards, task.on)
         data = own - _parsed("\n".join(withheld.get("graph", ())).encode())
-        graphs["report"] = as_graph(found)
+        graphs["report"] = rdf.graph(found)
         graphs["summary"] = summary(dataclasses.replace(reading, graph=data), found)
         graphs["provenance"] = provenance(reading, found, standards, task.at)
         refers = packed(json.dumps(_refers(own, above, code, standards)).encode())
         _write_report(task, found, refers, standards)
-        made.said = as_text(found, standards, task.lang) if task.lang else ""
+        made.said = prose.write([found], standards, task.lang).decode() if task.lang else ""
         entry |= {
             "subjects": found.subjects,
             "counts": found.counts(),
@@ -235,10 +235,10 @@ def _write_report(task: Task, found: Report, refers: bytes, standards: Standards
     folder = task.release / "regions" / task.code
     folder.mkdir(exist_ok=True)
     files = {
-        "report.json": as_json(found, standards, "zh").encode(),
-        "report.ttl": as_turtle(found, standards, "zh").encode(),
-        "report.zh.csv": as_csv(found, standards, "zh").encode(),
-        "report.en.csv": as_csv(found, standards, "en").encode(),
+        "report.json": record.write([found], standards, "zh"),
+        "report.ttl": rdf.write([found], standards, "zh"),
+        "report.zh.csv": rows.write([found], standards, "zh"),
+        "report.en.csv": rows.write([found], standards, "en"),
         REFERS: refers,
     }
     if task.draft is not None:

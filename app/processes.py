@@ -8,14 +8,14 @@ import functools
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
+
+from app.confinement import end_with_client
 
 MEMORY_PER_PROCESS = 1_500_000_000
 """Bytes of free memory wanted for each process: a region of 10⁵ triples takes well under 1 GB to read and check."""
@@ -96,15 +96,8 @@ def _begin(load: Callable[[], tuple[Any, ...]]) -> None:
     """In a new process: end with the parent, and on Ctrl-C without a word; load what every task needs."""
     global _loaded_here
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_client()
     _loaded_here = load()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
 
 
 def _run(function: Callable[..., _Found], task: Any) -> _Found:

@@ -34,6 +34,13 @@ class Reading:
     sources: list[Source] = field(default_factory=list)
     rewritings: Counter[Rewriting] = field(default_factory=Counter)
     """How many cells were read as something else than they say."""
+    notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """What was left aside on reading, as Chinese message ids with their values; a lone file's only."""
+
+    @property
+    def name(self) -> dict[str, str]:
+        """The title, or of a lone file its name."""
+        return self.title or {"": "、".join(source.file for source in self.sources)}
 
     @property
     def region(self) -> str:

@@ -14,22 +14,17 @@ from app import cell, description, names, table
 from app.derived import derive, upward
 from app.description import Column, Description
 from app.reading import Reading, Rewriting
-from app.source import RDF_FORMATS, Place, ReadingError, Source, Unreadable, read_rdf, refused
+from app.source import RDF_FORMATS, Place, ReadingError, Source, Unreadable, rdf_format, read_rdf, refused
 from app.standards import TYPE, Standards
-from app.store.terms import Iri, Literal, Triple, def_, skolemised
+from app.store.terms import Graph, Iri, Literal, Triple, def_, skolemised
 from app.table import Sheet
 
 NO_REGION = "local"
 """Stands in IRIs where the code would, for a file that is checked alone, outside any region's folder."""
 
-_VERDICTS = frozenset(
-    {
-        Iri(names.RDFS + "subClassOf"),
-        Iri(names.RDFS + "subPropertyOf"),
-        Iri(names.DCT + "conformsTo"),
-        def_("hasNoViolation"),
-    }
-)
+_PASSED = frozenset({Iri(names.DCT + "conformsTo"), def_("hasNoViolation")})
+_VERDICTS = _PASSED | {Iri(names.RDFS + "subClassOf"), Iri(names.RDFS + "subPropertyOf")}
+_SYSTEM_CLASSES = frozenset(map(def_, ("CodedValue", "Rule", "Finding")))
 _REGION = re.compile(re.escape(names.region("")) + r"\d{6}")
 
 
@@ -51,8 +46,8 @@ def read_folder(folder: Path, standards: Standards) -> Reading:
 
 
 def read_file(path: Path, standards: Standards) -> Reading:
-    """One table or RDF file. A table is read with the ``region.ttl`` beside it where there is one; RDF as it stands,
-    whatever its subjects and vocabulary.
+    """One table or RDF file. A table is read with the ``region.ttl`` beside it where there is one; RDF whatever its
+    subjects and vocabulary, but what it says of the standard system is left aside, and noted.
 
     Raises ``Unreadable`` with all errors.
     """
@@ -60,13 +55,52 @@ def read_file(path: Path, standards: Standards) -> Reading:
         beside = path.with_name(description.FILE)
         described = description.read(beside, standards) if beside.is_file() else None
         return _Reader(standards, described).files([path])
-    if path.suffix.lower() in RDF_FORMATS:
+    if rdf_format(path) is not None:
+        graph = skolemised(read_rdf(path), NO_REGION)
+        aside = _judging(graph, standards)
+        note = "有 {n} 条陈述改动标准体系（本体、规则、代码表），检查时不采用"
         return Reading(
-            NO_REGION, derive(skolemised(read_rdf(path), NO_REGION), standards), sources=[Source.of(path)]
+            NO_REGION,
+            derive(graph - aside, standards),
+            sources=[Source.of(path)],
+            notes=[(note, {"n": str(len(aside))})] if aside else [],
         )
+    raise Unreadable(_unknown(path))
+
+
+def read_as_it_stands(path: Path) -> Reading:
+    """An RDF file with nothing derived, replaced or left aside, for shapes that are not ours. Raises ``Unreadable``."""
+    if rdf_format(path) is None:
+        raise Unreadable(_unknown(path))
+    return Reading(NO_REGION, read_rdf(path), sources=[Source.of(path)])
+
+
+def _unknown(path: Path) -> ReadingError:
     known = " ".join(sorted([*RDF_FORMATS, *table.TABLES]))
     message = "不认识的文件类型“{found}”；可用 {expected}"
-    raise Unreadable(refused(Place(path.name), message, path.suffix, expected=known))
+    return refused(Place(path.name), message, path.suffix, expected=known)
+
+
+def _judging(graph: Graph, standards: Standards) -> Graph:
+    """What a graph says of the standard system, by which things are judged: of its terms, rules, documents and codes, of
+    new entries of its code lists, verdicts, and facts that are the nation's to state."""
+    entries = {
+        t.subject
+        for t in graph
+        if t.predicate == TYPE and isinstance(t.object, Iri) and _is_entry(t.object, standards)
+    }
+    return {
+        t
+        for t in graph
+        if t.subject in entries
+        or t.subject in standards.about
+        or t.predicate in _PASSED | standards.national
+        or (t.predicate == TYPE and t.object in standards.national)
+    }
+
+
+def _is_entry(kind: Iri, standards: Standards) -> bool:
+    return standards.is_coded(kind) or kind in _SYSTEM_CLASSES
 
 
 def _data_files(folder: Path) -> list[Path]:
@@ -76,7 +110,7 @@ def _data_files(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.is_file()
         and path.name != description.FILE
-        and path.suffix.lower() in {*table.TABLES, *RDF_FORMATS}
+        and (path.suffix.lower() in table.TABLES or rdf_format(path) is not None)
     )
 
 
@@ -108,7 +142,7 @@ class _Reader:
         self._declared_files_are_here(paths)
         for path in paths:
             try:
-                if path.suffix.lower() in RDF_FORMATS:
+                if rdf_format(path) is not None:
                     self._own_rdf(path)
                 else:
                     self._tables(path)
@@ -173,8 +207,7 @@ class _Reader:
         return (
             fact in _VERDICTS
             or fact.value.startswith((names.OWL, names.SH))
-            or self.standards.is_coded(fact)
-            or fact in (def_("CodedValue"), def_("Rule"), def_("Finding"))
+            or _is_entry(fact, self.standards)
         )
 
     # tables

@@ -15,10 +15,22 @@ from app.check import Result, check
 from app.reading import Reading
 from app.rules import SEVERITIES, Rule, Rules
 from app.source import Place
-from app.standards import Facts, Standards
+from app.standards import TYPE, Facts, Standards
 from app.store.terms import Graph, Iri, Literal, Term, def_
 
 _BOOLEAN = Iri(names.XSD + "boolean")
+
+
+@dataclass(frozen=True)
+class Department:
+    """Who answers for what a finding is about."""
+
+    iri: Iri
+    labels: dict[str, str] = field(hash=False, compare=False)
+
+    def label(self, lang: str) -> str:
+        """Its name, else the readable end of its IRI."""
+        return language.pick(self.labels, lang) or plain(self.iri)
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,12 @@ class Finding:
     labels: dict[str, str] = field(hash=False)
     stated: str = ""
     """What the source says there: the value found, or for a computed verdict the code it was computed from."""
+    departments: tuple[Department, ...] = ()
+    """Those that provide what the finding is about, or what that belongs to."""
+    along: str = ""
+    """A path of more than one property, as SPARQL writes it; of shapes of others only."""
+    said: dict[str, str] = field(default_factory=dict, hash=False)
+    """The engine's words, by language; of shapes of others only."""
 
     @property
     def id(self) -> str:
@@ -49,8 +67,8 @@ class Finding:
         return Iri(names.FINDING + self.id)
 
     def message(self, lang: str) -> str:
-        """The rule's sentence."""
-        return self.rule.message(self.shape, lang)
+        """The rule's sentence; of shapes of others what the engine says."""
+        return language.pick(self.said, lang) if self.said else self.rule.message(self.shape, lang)
 
     def label(self, lang: str) -> str:
         """The name of the thing the finding is about; empty where it has none."""
@@ -72,6 +90,8 @@ class Report:
     """The rules it was checked by, in order."""
     notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """What the reader must know to judge the report, as Chinese message ids with their values."""
+    as_said: Graph = field(default_factory=set, repr=False)
+    """The report as the engine gives it; of shapes of others only."""
 
     @property
     def has_violation(self) -> bool:
@@ -79,9 +99,11 @@ class Report:
         return any(finding.rule.severity == "Violation" for finding in self.findings)
 
     def counts(self) -> dict[str, int]:
-        """How many findings of each severity."""
+        """How many findings of each severity; SHACL's own are always counted."""
         found = Counter(finding.rule.severity for finding in self.findings)
-        return {severity: found[severity] for severity in SEVERITIES}
+        return {
+            severity: found[severity] for severity in (*SEVERITIES, *sorted(set(found) - set(SEVERITIES)))
+        }
 
     def by_rule(self) -> list[tuple[Rule, list[Finding]]]:
         """The findings of each rule that has any, in order of rules."""
@@ -89,6 +111,20 @@ class Report:
         for finding in self.findings:
             grouped.setdefault(finding.rule.iri, []).append(finding)
         return [(found[0].rule, found) for found in grouped.values()]
+
+    def by_department(self) -> list[tuple[Department | None, Counter[str]]]:
+        """How often each rule, by identifier, is broken in what a department answers for; the most concerned first.
+
+        A finding about what several answer for counts for each; what nobody is named for stands last.
+        """
+        counts: dict[Department | None, Counter[str]] = {}
+        for finding in self.findings:
+            for department in finding.departments or (None,):
+                counts.setdefault(department, Counter())[finding.rule.identifier] += 1
+        return sorted(
+            counts.items(),
+            key=lambda one: (one[0] is None, -one[1].total(), one[0].label("zh") if one[0] else ""),
+        )
 
 
 def examine(
@@ -120,7 +156,7 @@ def report(
 ) -> Report:
     """The report of a check: its results with their rules, the names of things, and the cells they stood in."""
     facts = Facts(reading.graph)
-    place = _Places(reading, standards)
+    place, answers = Places(reading, standards), Responsible(facts, standards)
     findings = [
         Finding(
             rule=rules.of_shape(result.shape),
@@ -133,6 +169,7 @@ def report(
             place=place(result.focus, result.path),
             labels=facts.labels(result.focus) if isinstance(result.focus, Iri) else {},
             stated=_stated(result, facts, standards),
+            departments=answers(result.focus),
         )
         for result, count in results.items()
     ]
@@ -140,14 +177,14 @@ def report(
     findings.sort(
         key=lambda f: (order[f.rule.iri], f.place or Place(""), str(f.focus), str(f.path), str(f.value))
     )
-    notes = [
+    notes = [*reading.notes] + [
         ("{file} 按 {encoding} 编码读取", {"file": source.file, "encoding": source.encoding})
         for source in reading.sources
-        if source.encoding
+        if source.encoding and not source.encoding.startswith("utf-8")
     ]
     return Report(
         code=reading.code,
-        title=reading.title,
+        title=reading.name,
         status=reading.status,
         on=on,
         version=standards.version,
@@ -169,7 +206,7 @@ def _stated(result: Result, facts: Facts, standards: Standards) -> str:
     return "" if result.value == result.focus else plain(result.value)
 
 
-class _Places:
+class Places:
     """The cell a finding is about: the path's own, else that of the property it is derived from, else the row."""
 
     def __init__(self, reading: Reading, standards: Standards) -> None:
@@ -182,6 +219,30 @@ class _Places:
             if (focus.value, prop.value) in self._places:
                 return self._places[focus.value, prop.value]
         return self._places.get((focus.value, ""))
+
+
+class Responsible:
+    """The departments that answer for a thing: itself one, its providers, or those of what it belongs to."""
+
+    def __init__(self, facts: Facts, standards: Standards) -> None:
+        self._facts, self._belonging = facts, standards.belonging
+
+    def __call__(self, focus: Term) -> tuple[Department, ...]:
+        if not isinstance(focus, Iri):
+            return ()
+        facts = self._facts
+        things = [focus, *(one for link in self._belonging for one in facts.values(focus, link))]
+        found = {
+            one
+            for thing in things
+            if isinstance(thing, Iri)
+            for one in (thing, *(one for link in _ANSWERING for one in facts.values(thing, link)))
+            if isinstance(one, Iri) and def_("Department") in facts.values(one, TYPE)
+        }
+        return tuple(Department(one, facts.labels(one)) for one in sorted(found, key=str))
+
+
+_ANSWERING = (def_("isProvidedBy"), def_("isResponsibilityOf"))
 
 
 def plain(term: Term | None) -> str:

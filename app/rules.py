@@ -34,6 +34,16 @@ _OTHER_TARGETS = frozenset(map(sh, ("target", "targetNode")))
 _CLASS = Iri(names.RDFS + "Class")  # a shape that is a class is its own target
 
 
+def severity_name(severity: Iri) -> str:
+    """A severity by its local name; one that is not SHACL's by its IRI."""
+    return severity.value.removeprefix(names.SH)
+
+
+def severity_iri(name: str) -> Iri:
+    """The IRI of a severity by the name ``severity_name`` gives it."""
+    return Iri(name) if ":" in name else sh(name)
+
+
 class RuleFault(Exception):
     """A rule file that must not be run: which, and why."""
 

@@ -1,8 +1,11 @@
 """A region's files: places in them, what is wrong at a place, and RDF files as graphs."""
 
+import gzip
 import hashlib
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 from app import names
 from app.language import text
@@ -17,6 +20,10 @@ RDF_FORMATS = {
     ".rdf": RdfFormat.RDF_XML,
     ".owl": RdfFormat.RDF_XML,
 }
+"""By the end of a file's name; each also packed, as ``.ttl.gz``."""
+
+MOST_UNPACKED = 4 * 1024**3
+"""Bytes a packed file may unpack to: N-Triples of some thirty million triples; a thousand times less can be a bomb."""
 
 
 @dataclass(frozen=True, order=True)
@@ -86,17 +93,41 @@ def refused(place: Place, message: str, found: str = "", **values: str) -> Readi
     return ReadingError(place, message, found, tuple(sorted(values.items())))
 
 
+def rdf_format(path: Path) -> RdfFormat | None:
+    """The RDF format a file's name ends in, packed or not; nothing for other files."""
+    name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return RDF_FORMATS.get(name.suffix.lower())
+
+
+class _Bounded:
+    """A file that refuses to give more than ``MOST_UNPACKED`` bytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._left = file, MOST_UNPACKED
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._file.read(size)
+        self._left -= len(block)
+        if self._left < 0:
+            raise ValueError(f"> {MOST_UNPACKED} bytes")
+        return block
+
+
 def read_rdf(path: Path) -> Graph:
     """The triples of an RDF file, graphs merged, relative IRIs under our base. Raises ``Unreadable``."""
     try:
-        quads = parse(
-            path=path, format=RDF_FORMATS[path.suffix.lower()], base_iri=names.BASE, rename_blank_nodes=True
-        )
-        graph = {quad.triple for quad in quads}
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            quads = parse(
+                cast(IO[bytes], _Bounded(cast(IO[bytes], file))),
+                format=rdf_format(path),
+                base_iri=names.BASE,
+                rename_blank_nodes=True,
+            )
+            graph = {quad.triple for quad in quads}
     except SyntaxError as error:
         place = Place(path.name, row=error.lineno or 0)
         raise Unreadable(refused(place, "不是合法的 RDF：{found}", str(error.msg))) from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         raise Unreadable(refused(Place(path.name), "不是合法的 RDF：{found}", str(error))) from error
     if any(isinstance(triple.object, Triple) for triple in graph):
         raise Unreadable(refused(Place(path.name), "含有 RDF 1.2 的三元组项；请只用 RDF 1.1"))

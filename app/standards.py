@@ -380,13 +380,14 @@ class Standards(Facts):
                 yield from self.derived_from(source)
 
     def citation(self, clause: Iri, lang: str) -> str:
-        """A clause as one cites it: the document's number and the clause's number or name."""
+        """A clause as one cites it: the document's number and the clause's number or name; what is not among the
+        documents, by its IRI."""
         document = self._iri(clause, def_("isClauseOf")) or clause
         number = self.text(document, def_("documentNumber")) or self.label(document, lang)
         part = self.text(clause, def_("clauseNumber")) or (
             self.label(clause, lang) if document != clause else ""
         )
-        return f"{number} {part}".strip()
+        return f"{number} {part}".strip() or names.shorten(clause.value)
 
     def _iri(self, subject: Node, predicate: Iri) -> Iri | None:
         return next((v for v in self.values(subject, predicate) if isinstance(v, Iri)), None)

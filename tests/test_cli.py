@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app import names
-from app.formats import CSV_COLUMNS
+from app.formats.rows import COLUMNS
 from app.store.terms import RdfFormat, parse
 
 ROOT = Path(__file__).parent.parent
@@ -69,7 +69,7 @@ def test_exit_codes(arguments, code):
 def test_csv_has_the_columns_of_the_contract():
     done = run("check", DATA / "370600", "--format", "csv")
     table = list(csv.DictReader(io.StringIO(done.stdout, newline="")))
-    assert tuple(table[0]) == CSV_COLUMNS
+    assert tuple(table[0]) == COLUMNS
     assert {row["severity"] for row in table} == {"Violation", "Warning"}
     (found,) = [row for row in table if row["rule_id"] == "R26"]
     assert (found["file"], found["sheet"], found["row"], found["column"]) == (

@@ -1,14 +1,21 @@
-"""Reports for tools: SARIF as its specification wants it, JUnit as CI services read it."""
+"""Reports for people (page, workbook) and for tools: SARIF as its specification wants it, JUnit as CI services read it."""
 
+import io
 import json
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
 
 from app import rules
+from app.cli import zwfw
+from app.formats import page, prose
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "data" / "370600"
@@ -74,3 +81,78 @@ def test_only_rules_at_least_as_grave_as_asked():
         for asked in ("violation", "warning")
     }
     assert severities == {"violation": {"Violation"}, "warning": {"Violation", "Warning"}}
+
+
+def write(path, *arguments):
+    run(*arguments, "-o", path)
+    return path.read_bytes()
+
+
+def test_the_page_has_every_finding_under_its_rule_and_fetches_nothing(findings, tmp_path):
+    page = write(tmp_path / "report.html", FOLDER).decode()
+    assert re.findall(r'<tr id="(\w+)"', page) == [one["id"] for one in findings]
+    assert not re.search(r'(?:src|href)="(?!#)|url\(|@import|<script', page)
+    assert "合成数据" in page and "市场监督管理局（合成）" in page
+
+
+def test_the_page_holds_what_html_must_not(tmp_path):
+    (tmp_path / "ImplementedItem.csv").write_text(
+        '实施编码,事项名称\n<script>alert(1)</script>,"&<b>"\n', "utf-8"
+    )
+    page = write(tmp_path / "report.html", tmp_path / "ImplementedItem.csv").decode()
+    assert "<script" not in page and "&lt;script&gt;" in page
+
+
+def test_a_capped_list_says_the_true_total(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "LISTED_PER_RULE", 1)
+    monkeypatch.setattr(prose, "LISTED_PER_RULE", 1)
+    done = [
+        CliRunner().invoke(zwfw, ["check", str(FOLDER), "--rules", "R46", "--format", form]).stdout
+        for form in ("text", "html")
+    ]
+    assert all("另有 3 处" in said for said in done)
+
+
+def sheets(content):
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+
+
+def test_the_workbook_has_a_summary_the_findings_and_the_rules(findings, tmp_path):
+    book = sheets(write(tmp_path / "report.xlsx", FOLDER))
+    assert list(book) == ["概要", "问题", "规则"]
+    heading, *rows = book["问题"]
+    assert [dict(zip(heading, row, strict=True))["问题编号"] for row in rows] == [
+        one["id"] for one in findings
+    ]
+    (table,) = (number for number, row in enumerate(book["概要"]) if row[0] == "部门")
+    totals = [row[-1] for row in book["概要"][table + 1 :] if row[0]]
+    assert sum(totals) == sum(max(1, len(one["departments"])) for one in findings)
+    assert {row[0] for row in book["规则"][1:]} == {one["rule_id"] for one in findings}
+
+
+def test_no_cell_of_a_workbook_becomes_a_formula_or_a_link(tmp_path):
+    (tmp_path / "ImplementedItem.csv").write_text('实施编码,事项名称\n=1+1,"=HYPERLINK(""x"")"\n', "utf-8")
+    content = write(tmp_path / "report.xlsx", tmp_path / "ImplementedItem.csv")
+    sheet = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet2.xml").decode()
+    assert "<f>" not in sheet and "<hyperlink" not in sheet
+    assert any("=1+1" in row for row in sheets(content)["问题"])
+
+
+def test_the_same_report_is_the_same_workbook(tmp_path):
+    assert write(tmp_path / "one.xlsx", FOLDER) == write(tmp_path / "other.xlsx", FOLDER)
+
+
+def test_every_finding_names_who_answers_for_it(findings):
+    by_id = {one["rule_id"]: one for one in findings}
+    assert [one["label"] for one in by_id["R10"]["departments"]] == [{"zh": "市场监督管理局（合成）"}]
+    assert by_id["R61"]["departments"] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["report.json", "report.csv", "report.ttl", "report.sarif", "report.xml", "report.txt"]
+)
+def test_the_format_is_that_of_the_file(name, tmp_path):
+    form = {"xml": "junit", "txt": "text"}.get(name.partition(".")[2], name.partition(".")[2])
+    written = write(tmp_path / name, FOLDER, "--rules", "R46").decode().replace("\r\n", "\n")
+    assert written == run(FOLDER, "--rules", "R46", "--format", form)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from app import above, check, formats, names, region, report, rules, standards
+from app import above, check, names, region, report, rules, standards
+from app.formats import rows as table_of
 from app.publication import Publisher
 from app.store import Query, open_store
 
@@ -92,7 +93,7 @@ def test_the_report_finds_its_defects_and_nothing_else(found):
 
 
 def test_each_finding_is_on_the_row_that_has_the_fault(found):
-    table = list(csv.DictReader(io.StringIO(formats.as_csv(found, SYSTEM, "zh"), newline="")))
+    table = list(csv.DictReader(io.StringIO(table_of.write([found], SYSTEM, "zh").decode(), newline="")))
     assert len(table) == sum(EXPECTED.values())
     source = rows()
     for line in table:

@@ -32,9 +32,13 @@ def publisher(root, on=ON, system=SYSTEM, book=BOOK, lines=None, jobs=1):
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """The nation, Yantai with all its tables, and Jinan with two items and their department: no resource, no material."""
+    """The nation with one province of its divisions, Yantai with all its tables, and Jinan with two items and their
+    department: no resource, no material."""
     parent = tmp_path_factory.mktemp("folders")
     shutil.copytree(DATA / names.NATION, parent / names.NATION)
+    divisions = parent / names.NATION / "divisions.ttl"
+    head, *blocks = divisions.read_text("utf-8").split("\n\n")
+    divisions.write_text("\n\n".join([head, *(one for one in blocks if one.startswith("id:37"))]), "utf-8")
     shutil.copytree(DATA / YANTAI, parent / YANTAI)
     (parent / JINAN).mkdir()
     for name, lines in (("region.ttl", None), ("Department.csv", 2), ("ImplementedItem.csv", 3)):
@@ -125,9 +129,9 @@ def test_a_change_of_the_catalogue_concerns_those_that_claim_the_item(root, own,
     lines = []
     publication = publisher(root, lines=lines).publish([own / names.NATION])
     assert publication.rechecked == concerned
-    assert any("000000-sample 的数据有变化" in line and "、".join(concerned) in line for line in lines) == bool(
-        concerned
-    )
+    assert any(
+        "000000-sample 的数据有变化" in line and "、".join(concerned) in line for line in lines
+    ) == bool(concerned)
     assert said(root) == from_scratch(tmp_path, own)
 
 
@@ -188,7 +192,12 @@ def test_a_comment_in_a_rule_concerns_nobody_but_is_dumped(root, tmp_path):
 
 def test_the_date_alone_concerns_nobody_and_those_checked_take_it(root, folders):
     publisher(root, on=LATER).publish([folders / JINAN])
-    assert dates(root) == {names.NATION: str(ON), "000000-sample": str(ON), YANTAI: str(ON), JINAN: str(LATER)}
+    assert dates(root) == {
+        names.NATION: str(ON),
+        "000000-sample": str(ON),
+        YANTAI: str(ON),
+        JINAN: str(LATER),
+    }
 
 
 def test_all_can_be_asked_for(root, folders):
@@ -297,7 +306,9 @@ def test_a_triple_withheld_comes_back_when_nobody_else_states_it(root, own, tmp_
 
 def test_in_several_processes_comes_the_same(folders, published, tmp_path):
     lines = []
-    publisher(tmp_path, lines=lines, jobs=2).publish([folders / JINAN, folders / YANTAI, folders / names.NATION])
+    publisher(tmp_path, lines=lines, jobs=2).publish(
+        [folders / JINAN, folders / YANTAI, folders / names.NATION]
+    )
     assert multiprocessing.active_children() == []
     assert any("2 个进程" in line for line in lines)
     assert said(tmp_path) == said(published)
@@ -332,7 +343,17 @@ def is_gone(group):
 @pytest.mark.parametrize("whom", ["group", "parent"])
 def test_interrupted_nothing_is_published_and_no_process_stays(root, folders, whom):
     before = Releases(root).current()
-    command = [sys.executable, "-m", "app", "publish", folders / JINAN, folders / YANTAI, "--all", "--jobs", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "app",
+        "publish",
+        folders / JINAN,
+        folders / YANTAI,
+        "--all",
+        "--jobs",
+        "2",
+    ]
     process = subprocess.Popen(
         [*command, "--release", root], cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

@@ -2,26 +2,58 @@
 
 import datetime
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from app import above, check, formats, region, report, rules, standards
+from app import above, check, fetching, foreign, formats, region, report, rules, standards
 from app.cli.options import UNREADABLE, VIOLATIONS, complain, lang_option, on_option, release_option
 from app.language import text
 from app.progress import progress
+from app.reading import Reading
 from app.release import Releases
 from app.rules import SEVERITIES
-from app.source import Unreadable
-from app.store.terms import turtle
+from app.source import RDF_FORMATS, Unreadable, rdf_format
+from app.store.terms import Triple, turtle
+from app.table import TABLES
+
+STDIN = "-"
+
+
+class _Input(click.ParamType[Path | str]):
+    """A folder, a file, ``-`` or an address of the web."""
+
+    name = "path"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        named = str(value)
+        if named == STDIN or fetching.is_address(named):
+            return named
+        if not Path(named).exists():
+            self.fail(f"{named!r}: 没有这个文件或目录 · no such file or folder", param, ctx)
+        return Path(named)
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("inputs", metavar="PATH…", nargs=-1, required=True, type=_Input())
 @click.option(
-    "--format", "form", type=click.Choice(sorted(formats.FORMATS)), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(list(formats.FORMATS)),
+    default=None,
+    help="报告格式，默认按 -o 的文件名，否则 text · Format of the report; by default that of -o, else text.",
 )
 @click.option("--json", "as_json", is_flag=True, help="即 --format json · The same as --format json.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="把报告写入文件 · Write the report to a file.",
+)
 @click.option(
     "--above",
     "above_",
@@ -40,52 +72,153 @@ from app.store.terms import turtle
     type=click.Choice([one.lower() for one in SEVERITIES], case_sensitive=False),
     help="只按至少这样严重的规则检查 · Check by rules at least this grave only.",
 )
+@click.option(
+    "--shapes",
+    "shapes",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="改用这个文件中的 SHACL 形状，可多次给出 · Check by the SHACL shapes in this file instead; may be repeated.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=foreign.DEADLINE_SECONDS,
+    show_default=True,
+    metavar="S",
+    help="--shapes 的检查最多用多少秒 · How many seconds a check by --shapes may take.",
+)
 @click.option("--strict", is_flag=True, help="警告也计入退出码 · Warnings count for the exit code, too.")
 @click.option("--engine", type=click.Choice(sorted(check.ENGINES)), default="fast", show_default=True)
+@click.option("--allow-url", is_flag=True, help="允许读取网址 · Allow addresses of the web to be read.")
+@click.option(
+    "--input-format",
+    type=click.Choice(sorted(suffix[1:] for suffix in (*RDF_FORMATS, *TABLES))),
+    default="ttl",
+    show_default=True,
+    help="从标准输入（-）读取的格式 · Of what comes on standard input (-).",
+)
 @on_option
 @lang_option
 @release_option
 def check_(
-    paths: tuple[Path, ...],
-    form: str,
+    inputs: tuple[Path | str, ...],
+    form: str | None,
     as_json: bool,
+    output: Path | None,
     above_: Path | None,
     only: str | None,
     layer: str | None,
     severity: str | None,
+    shapes: tuple[Path, ...],
+    timeout: float,
     strict: bool,
     engine: str,
+    allow_url: bool,
+    input_format: str,
     on: datetime.date | None,
     lang: str,
     root: Path,
 ) -> None:
-    """检查地区目录或文件 · Check region folders or files against the rules."""
+    """检查地区目录或文件 · Check region folders or files against the rules, or against SHACL shapes of your own.
+
+    PATH 可以是目录、表格、RDF 文件（可用 gzip 压缩）、- 或网址 · PATH is a folder, a table, an RDF file (packed by gzip
+    or not), - or an address.
+    """
+    form = "json" if as_json else form or (output and formats.of_file(output)) or "text"
+    if form in formats.BINARY and output is None and sys.stdout.isatty():
+        raise click.UsageError("请用 -o 写明文件 · name a file with -o")
+    if shapes and (only or layer):
+        raise click.UsageError("--shapes 不与 --rules、--layer 并用 · --shapes excludes --rules and --layer")
+    if not allow_url and any(isinstance(one, str) and one != STDIN for one in inputs):
+        raise click.UsageError("读取网址须加 --allow-url · addresses are read only with --allow-url")
     system, book = standards.load(), rules.load()
-    chosen = _chosen(book, only, layer, severity)
-    failed = unreadable = False
     current = Releases(root).current()
-    index = current.index if current is not None and current.index.is_dir() else None
-    found: list[report.Report] = []
+    checking = _Checking(
+        system,
+        book,
+        _chosen(book, only, layer, severity),
+        list(shapes),
+        timeout,
+        engine,
+        on or datetime.date.today(),
+        above_,
+        current.index if current is not None and current.index.is_dir() else None,
+    )
+    found, unreadable = list[report.Report](), False
     with progress() as say:
-        for path in paths:
-            say(text("读取 {folder}", lang, folder=path))
+        for one in inputs:
+            say(text("读取 {folder}", lang, folder=one))
             try:
-                reading = region.read(path, system)
+                with _here(one, f".{input_format}") as path:
+                    reading = checking.read(path)
+                    say(text("检查 {code}", lang, code=reading.code))
+                    found.append(checking.examine(reading, path))
             except Unreadable as error:
                 complain(error, lang)
                 unreadable = True
-                continue
-            say(text("检查 {code}", lang, code=reading.code))
-            folder = path if path.is_dir() else path.parent
-            sources = above.sources(folder, above_, index, system)
-            ground, missing = above.gather(reading.graph, reading.code, sources)
-            day = on or datetime.date.today()
-            found.append(report.examine(reading, ground, missing, book, system, day, chosen, engine))
-    click.echo(formats.together(found, "json" if as_json else form, system, lang), nl=False)
-    for one in found:
-        counts = one.counts()
-        failed |= one.has_violation or (strict and counts["Warning"] > 0)
+    if shapes and severity:
+        for each in found:
+            each.findings = [f for f in each.findings if f.rule.severity in _at_least(severity)]
+    if found:
+        written = formats.FORMATS[form](found, system, lang)
+        if output is None:
+            click.echo(written, nl=False)
+        else:
+            output.write_bytes(written)
+    failed = any(one.has_violation or (strict and one.counts()["Warning"] > 0) for one in found)
     sys.exit(UNREADABLE if unreadable else VIOLATIONS if failed else 0)
+
+
+@contextmanager
+def _here(named: Path | str, suffix: str) -> Iterator[Path]:
+    """What a person names as a file or folder of this machine."""
+    if isinstance(named, Path):
+        yield named
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        if named == STDIN:
+            yield fetching.from_stream(sys.stdin.buffer, suffix, Path(folder))
+        else:
+            yield fetching.from_web(named, Path(folder))
+
+
+@dataclass(frozen=True)
+class _Checking:
+    """By what is checked, and with what beside it."""
+
+    system: standards.Standards
+    book: rules.Rules
+    chosen: list[rules.Rule]
+    shapes: list[Path]
+    """Of others; instead of the rules."""
+    seconds: float
+    engine: str
+    on: datetime.date
+    above: Path | None
+    index: Path | None
+
+    def read(self, path: Path) -> Reading:
+        """RDF for shapes of others as it stands: they may ask for blank nodes, or for what we would derive."""
+        if self.shapes and path.is_file() and rdf_format(path) is not None:
+            return region.read_as_it_stands(path)
+        return region.read(path, self.system)
+
+    def examine(self, reading: Reading, path: Path) -> report.Report:
+        folder = path if path.is_dir() else path.parent
+        sources = above.sources(folder, self.above, self.index, self.system)
+        if not self.shapes:
+            ground, missing = above.gather(reading.graph, reading.code, sources)
+            return report.examine(
+                reading, ground, missing, self.book, self.system, self.on, self.chosen, self.engine
+            )
+        beside = set[Triple]()
+        if path.is_dir() or rdf_format(path) is None:
+            beside = self.system.graph | above.gather(reading.graph, reading.code, sources)[0]
+        return foreign.examine(reading, beside, self.shapes, self.system, self.on, self.engine, self.seconds)
+
+
+def _at_least(severity: str) -> tuple[str, ...]:
+    return SEVERITIES[: SEVERITIES.index(severity.capitalize()) + 1]
 
 
 def _chosen(book: rules.Rules, only: str | None, layer: str | None, severity: str | None) -> list[rules.Rule]:
@@ -102,8 +235,7 @@ def _chosen(book: rules.Rules, only: str | None, layer: str | None, severity: st
             raise click.BadParameter(f"{layer!r}: {', '.join(layers)}", param_hint="--layer")
         chosen = [rule for rule in chosen if rule.layer == layer]
     if severity:
-        grave = SEVERITIES[: SEVERITIES.index(severity.capitalize()) + 1]
-        chosen = [rule for rule in chosen if rule.severity in grave]
+        chosen = [rule for rule in chosen if rule.severity in _at_least(severity)]
     return chosen
 
 

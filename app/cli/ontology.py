@@ -13,7 +13,7 @@ from app.axioms import Theory
 from app.cli.options import UNREADABLE, VIOLATIONS, complain, fail, lang_option
 from app.language import text
 from app.progress import progress
-from app.source import RDF_FORMATS, Unreadable, read_rdf
+from app.source import Unreadable, rdf_format, read_rdf
 from app.store.terms import Graph, Iri, read_turtle
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def check_(paths: tuple[Path, ...], as_json: bool, lang: str) -> None:
 
 def _read(path: Path, system: standards.Standards) -> Graph:
     """Tables and region folders as they are read for checking; RDF as it stands, for its blank nodes may be axioms."""
-    is_rdf = path.is_file() and path.suffix.lower() in RDF_FORMATS
+    is_rdf = path.is_file() and rdf_format(path) is not None
     return read_rdf(path) if is_rdf else region.read(path, system).graph
 
 

@@ -14,7 +14,7 @@ from app import cell, names
 from app.cpsv_ap import queries
 from app.derived import upward
 from app.region import NO_REGION
-from app.source import RDF_FORMATS, Place, Unreadable, read_rdf, refused
+from app.source import RDF_FORMATS, Place, Unreadable, rdf_format, read_rdf, refused
 from app.standards import RANGE, TYPE, Standards
 from app.store.terms import (
     BlankNode,
@@ -82,7 +82,7 @@ class Import:
 def read(path: Path, standards: Standards, language: str, code: str = "") -> Import:
     """The description in an RDF file. Texts without a language get ``language``; with a region's ``code``, things get
     IRIs of that region. Raises ``Unreadable``."""
-    if path.suffix.lower() not in RDF_FORMATS:
+    if rdf_format(path) is None:
         known = " ".join(sorted(RDF_FORMATS))
         message = "不认识的文件类型“{found}”；可用 {expected}"
         raise Unreadable(refused(Place(path.name), message, path.suffix, expected=known))

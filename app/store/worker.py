@@ -8,20 +8,15 @@ another thread aborts the process. Nothing can stop an evaluation but the end of
 the parent does at the deadline; hence also the care that no worker survives its parent.
 """
 
-import ctypes
 import json
 import os
-import platform
 import re
-import resource
-import signal
-import struct
 import sys
 from itertools import islice
-from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from app import names
+from app.confinement import confine
 from app.store.records import (
     END,
     FAILED,
@@ -37,18 +32,13 @@ from app.store.records import (
 )
 from app.store.terms import Index, Iri, QueryResultsFormat, RdfFormat, serialize
 
-OOM_SCORE = 800
-"""Of 1000: when the machine runs out of memory, the kernel takes a worker and not the server."""
-
 
 def main(index: str, memory_mb: int, parent: int) -> None:
     """Open the index and answer until the parent closes our input; what is wrong with it is the first answer."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever prints by mistake goes to the log and not among the records
-    _die_with(parent)
     # Before the index is opened: the engine's own threads inherit what is forbidden then.
-    _limit(memory_mb)
-    _forbid_sockets()
+    confine(parent, memory_mb)
     try:
         store = Index.read_only(index)
     except OSError as error:
@@ -183,62 +173,6 @@ def _malformed(message: str) -> bytes:
     message = re.sub(r"\[[^\]]*\.\.=.*?\](?=,|$)", "[…]", message, flags=re.DOTALL)
     message = re.sub(r"(, \[(…|_|'_')\])+", ", …", message)
     return failure(MALFORMED, message, line, column)
-
-
-def _die_with(parent: int) -> None:
-    """End when the parent does, however it ends. The end of our input says it too, but not during an
-    evaluation."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before we asked
-        os._exit(1)
-    # A terminal's Ctrl-C goes to the whole group; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _limit(memory_mb: int) -> None:
-    size = memory_mb * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    score = Path("/proc/self/oom_score_adj")
-    if score.exists():
-        score.write_text(str(OOM_SCORE))
-
-
-SOCKET_CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
-"""Of each processor: its number in the kernel's audit, and that of the system call ``socket``."""
-
-
-def _forbid_sockets() -> None:
-    """Have the kernel refuse this process any socket (seccomp): a second wall behind the refusal of SERVICE.
-
-    A worker has nothing to ask of any network. Where the kernel or the processor knows no such filter, the
-    first wall stands alone.
-    """
-    architecture = SOCKET_CALLS.get(platform.machine())
-    if sys.platform != "linux" or architecture is None:
-        return
-    audit, call = architecture
-    load, jump_equal, leave = 0x20, 0x15, 0x06
-    refuse, allow = 0x00050000 | 1, 0x7FFF0000  # SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW
-    steps = [
-        (load, 0, 0, 4),  # the architecture of the call
-        (jump_equal, 0, 3, audit),
-        (load, 0, 0, 0),  # its number
-        (jump_equal, 0, 1, call),
-        (leave, 0, 0, refuse),
-        (leave, 0, 0, allow),
-    ]
-    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
-
-    class Filter(ctypes.Structure):
-        _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_void_p)]
-
-    pr_set_no_new_privs, pr_set_seccomp, filter_mode = 38, 22, 2
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    prctl(pr_set_no_new_privs, 1, 0, 0, 0)
-    prctl(pr_set_seccomp, filter_mode, ctypes.byref(Filter(len(steps), ctypes.addressof(program))), 0, 0)
 
 
 if __name__ == "__main__":

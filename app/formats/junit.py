@@ -13,7 +13,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What XML 1.0 cannot hold (section 2.2), and a cell may."""
 
 
-def suites(reports: list[Report], standards: Standards, lang: str) -> str:
+def write(reports: list[Report], standards: Standards, lang: str) -> bytes:
     """All suites. Violations fail; warnings and information are told in the case's output and fail nothing."""
     root = Element("testsuites", name="zwfw")
     for found in reports:
@@ -54,7 +54,8 @@ def suites(reports: list[Report], standards: Standards, lang: str) -> str:
             elif findings:
                 SubElement(case, "system-out").text = _clean("\n".join(lines))
     indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
 
 
 def _name(rule: Rule, lang: str) -> str:

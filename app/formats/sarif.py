@@ -13,10 +13,11 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"Violation": "error", "Warning": "warning", "Info": "note"}
 
 
-def log(reports: list[Report], standards: Standards, lang: str) -> str:
+def write(reports: list[Report], standards: Standards, lang: str) -> bytes:
     """The log of several reports."""
     runs = [_run(one, standards, lang) for one in reports]
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, ensure_ascii=False, indent=1)
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
+    return json.dumps(log, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def _run(found: Report, standards: Standards, lang: str) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def _rule(rule: Rule, standards: Standards, lang: str) -> dict[str, Any]:
             "text": f"{language.pick(rule.definitions, lang)}\n\n{standards.citation(rule.clause, lang)}"
         },
         "helpUri": rule.iri.value,
-        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "defaultConfiguration": {"level": _LEVELS.get(rule.severity, "note")},
         "properties": {"layer": rule.layer, "clause": rule.clause.value},
     }
 
@@ -63,7 +64,7 @@ def _result(one: Finding, index: int, lang: str) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": one.rule.identifier,
         "ruleIndex": index,
-        "level": _LEVELS[one.rule.severity],
+        "level": _LEVELS.get(one.rule.severity, "note"),
         "message": {"text": said},
         "partialFingerprints": {"finding/v1": one.id},
         "occurrenceCount": one.count,

@@ -1,0 +1,94 @@
+"""A process that runs what others wrote, a query or a shape: it may eat no more memory than it is given, open no
+socket, and outlive nobody. What it does with its time, its parent must end.
+"""
+
+import ctypes
+import multiprocessing
+import os
+import platform
+import resource
+import signal
+import struct
+import sys
+import threading
+from multiprocessing.connection import wait
+from pathlib import Path
+
+OOM_SCORE = 800
+"""Of 1000: when the machine runs out of memory, the kernel takes a worker and not the server."""
+
+
+def confine(parent: int, memory_mb: int) -> None:
+    """Confine this process for good, and every thread it starts from now on; ``parent`` is who started it."""
+    _die_with(parent)
+    _limit(memory_mb)
+    _forbid_sockets()
+
+
+def end_with_client() -> None:
+    """Have a thread end this process of ``multiprocessing`` when the process that asked for it ends, however it ends. The
+    parent is no guide where processes are forked by a server of their own."""
+    client = multiprocessing.parent_process()
+    assert client is not None
+
+    def watch() -> None:
+        wait([client.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _die_with(parent: int) -> None:
+    """End when the parent does, however it ends. The end of our input says it too, but not during an
+    evaluation."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before we asked
+        os._exit(1)
+    # A terminal's Ctrl-C goes to the whole group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _limit(memory_mb: int) -> None:
+    size = memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    score = Path("/proc/self/oom_score_adj")
+    if score.exists():
+        score.write_text(str(OOM_SCORE))
+
+
+SOCKET_CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
+"""Of each processor: its number in the kernel's audit, and that of the system call ``socket``."""
+
+
+def _forbid_sockets() -> None:
+    """Have the kernel refuse this process any socket (seccomp): a second wall behind the refusal of SERVICE.
+
+    A worker has nothing to ask of any network. Where the kernel or the processor knows no such filter, the
+    first wall stands alone.
+    """
+    architecture = SOCKET_CALLS.get(platform.machine())
+    if sys.platform != "linux" or architecture is None:
+        return
+    audit, call = architecture
+    load, jump_equal, leave = 0x20, 0x15, 0x06
+    refuse, allow = 0x00050000 | 1, 0x7FFF0000  # SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW
+    steps = [
+        (load, 0, 0, 4),  # the architecture of the call
+        (jump_equal, 0, 3, audit),
+        (load, 0, 0, 0),  # its number
+        (jump_equal, 0, 1, call),
+        (leave, 0, 0, refuse),
+        (leave, 0, 0, allow),
+    ]
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+
+    class Filter(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_void_p)]
+
+    pr_set_no_new_privs, pr_set_seccomp, filter_mode = 38, 22, 2
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(pr_set_no_new_privs, 1, 0, 0, 0)
+    prctl(pr_set_seccomp, filter_mode, ctypes.byref(Filter(len(steps), ctypes.addressof(program))), 0, 0)

@@ -1,0 +1,62 @@
+"""The report as JSON: what the CSV has, with identifiers, counts, departments and both languages."""
+
+import json
+from typing import Any
+
+from app import language
+from app.formats.rows import full
+from app.language import text
+from app.report import Finding, Report
+from app.standards import Standards
+
+
+def write(reports: list[Report], standards: Standards, lang: str) -> bytes:
+    """An object for one report, else an array of them."""
+    said = [_one(found, standards, lang) for found in reports]
+    return json.dumps(said[0] if len(said) == 1 else said, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _one(found: Report, standards: Standards, lang: str) -> dict[str, Any]:
+    return {
+        "region": found.code,
+        "title": found.title,
+        "dataStatus": found.status,
+        "referenceDate": found.on.isoformat(),
+        "version": found.version,
+        "subjects": found.subjects,
+        "hasViolation": found.has_violation,
+        "counts": found.counts(),
+        "rules": {rule.identifier: len(findings) for rule, findings in found.by_rule()},
+        "notes": [
+            {code: text(note, code, **values) for code in language.LANGUAGES} for note, values in found.notes
+        ],
+        "findings": [_finding(finding, standards, lang) for finding in found.findings],
+    }
+
+
+def _finding(finding: Finding, standards: Standards, lang: str) -> dict[str, Any]:
+    place = finding.place
+    return {
+        "id": finding.id,
+        "severity": finding.rule.severity,
+        "rule_id": finding.rule.identifier,
+        "rule": finding.rule.iri.value,
+        "layer": finding.rule.layer,
+        "clause": standards.citation(finding.rule.clause, lang),
+        "focus": full(finding.focus),
+        "label": finding.labels,
+        "path": full(finding.path) or finding.along or None,
+        "value": full(finding.value) or None,
+        "stated": finding.stated or None,
+        "message": {code: finding.message(code) for code in language.LANGUAGES},
+        "count": finding.count,
+        "departments": [{"iri": one.iri.value, "label": one.labels} for one in finding.departments],
+        "place": {
+            "file": place.file,
+            "sheet": place.sheet or None,
+            "row": place.row or None,
+            "column": place.column or None,
+        }
+        if place
+        else None,
+    }
