@@ -10,6 +10,7 @@ import hashlib
 import multiprocessing
 import os
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -73,7 +74,12 @@ def examine(
     shapes = _Shapes(set[Triple]().union(*(read_rdf(path) for path in files)))
     if not shapes.rules:
         raise Unreadable(refused(place, "文件中没有 SHACL 形状"))
-    said = _validated(ntriples(reading.graph | beside), ntriples(shapes.graph), engine, seconds, place)
+    with tempfile.TemporaryDirectory(prefix="zwfw-") as folder:
+        data_file, shapes_file = Path(folder, "data.nt"), Path(folder, "shapes.nt")
+        # Sorted: blank nodes are named in the order engines meet them, and so alike every time.
+        data_file.write_bytes(ntriples(reading.graph | beside))
+        shapes_file.write_bytes(ntriples(shapes.graph))
+        said = _validated(data_file, shapes_file, engine, seconds, place)
     results = Facts({quad.triple for quad in parse(said, format=RdfFormat.N_TRIPLES)})
     cells, things = Places(reading, standards), Facts(reading.graph)
     (node,) = results.subjects(TYPE, sh("ValidationReport"))
@@ -291,7 +297,7 @@ def _bracketed(graph: Facts, path: Term) -> str:
 # The process
 
 
-def _validated(data: bytes, shapes: bytes, engine: str, seconds: float, place: Place) -> bytes:
+def _validated(data: Path, shapes: Path, engine: str, seconds: float, place: Place) -> bytes:
     """The engine's report as N-Triples. Raises ``Unreadable``."""
     ours, theirs = _processes.Pipe(duplex=False)
     process = _processes.Process(target=_run, args=(theirs, ENGINES[engine], data, shapes), daemon=True)
@@ -327,24 +333,24 @@ _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload([__name__])
 
 
-def _run(answers: Connection, validate: Callable[[str, str], str], data: bytes, shapes: bytes) -> None:
+def _run(answers: Connection, validate: Callable[[Path, Path], str], data: Path, shapes: Path) -> None:
     end_with_client()
     confine(os.getppid(), MEMORY_MB)
     # What engines print is for their authors.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     try:
-        answers.send_bytes(_DONE + validate(data.decode(), shapes.decode()).encode())
+        answers.send_bytes(_DONE + validate(data, shapes).encode())
     except MemoryError:
         return
     except Exception as error:
         answers.send_bytes(_FAILED + str(error).strip().encode())
 
 
-def _by_shacl(data: str, shapes: str) -> str:
+def _by_shacl(data: Path, shapes: Path) -> str:
     return str(engines.fast(data, shapes).serialize("ntriples"))
 
 
-def _by_pyshacl(data: str, shapes: str) -> str:
+def _by_pyshacl(data: Path, shapes: Path) -> str:
     return str(engines.reference(data, shapes).serialize(format="nt"))
 
 

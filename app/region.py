@@ -6,6 +6,7 @@ decides whether a cell is text, a coded value or a link, and ``owl:hasKey`` name
 """
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -279,8 +280,11 @@ class _Reader:
             self.reading.graph.add(Triple(subject, TYPE, kind))
             if listed is not None:
                 self.reading.graph.add(Triple(subject, def_("isListedAs"), listed))
+            # One string for the places of all cells of the row, and below one for all of the column: a graph of a
+            # million triples has as many places.
+            row = subject.value
             for column, written in zip(columns, cells, strict=True):
-                self.reading.graph.update(self._cell(sheet, number, subject, column, written))
+                self.reading.graph.update(self._cell(sheet, number, subject, column, written, row))
 
     def _key(self, column: Column, text: str) -> str:
         """A cell as a part of its row's key; of what a link leads to, its key."""
@@ -292,7 +296,9 @@ class _Reader:
             return Iri(names.region(key[0][:6]))
         return Iri(names.thing(code or self.reading.region, _local(kind), *key))
 
-    def _cell(self, sheet: Sheet, row: int, subject: Iri, column: Column, written: str) -> Iterator[Triple]:
+    def _cell(
+        self, sheet: Sheet, row: int, subject: Iri, column: Column, written: str, key: str
+    ) -> Iterator[Triple]:
         """What a cell says; where it stood and whether it was read as something else is kept beside."""
         if column.prop is None:
             return
@@ -304,7 +310,7 @@ class _Reader:
             None, map(str.strip, read.split(column.separator) if column.separator else [read])
         ):
             yield from self._value(place, subject, column, part)
-            self.reading.places.setdefault((subject.value, column.prop.iri.value), place)
+            self.reading.places.setdefault((key, sys.intern(column.prop.iri.value)), place)
 
     def _value(self, place: Place, subject: Iri, column: Column, part: str) -> Iterator[Triple]:
         """One value: a coded value, a link (and the name of what it links to), or a literal."""

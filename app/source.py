@@ -26,7 +26,7 @@ MOST_UNPACKED = 4 * 1024**3
 """Bytes a packed file may unpack to: N-Triples of some thirty million triples; a thousand times less can be a bomb."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Place:
     """Where something stands: file, sheet (empty in CSV), row as the spreadsheet shows it (0: the whole), column by
     its heading."""

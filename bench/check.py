@@ -33,7 +33,8 @@ def once(folder: Path, engine: str) -> dict[str, object]:
     read = time.perf_counter() - start
     start = time.perf_counter()
     if engine == "core":
-        found = check._core(reading.graph | beside, book.all)
+        with check.written(reading.graph | beside) as data:
+            found = check.core(data, book.all)
     else:
         found = check.check(reading.graph, beside, book.all, book.prefixes, ON, engine)
     return {
