@@ -14,11 +14,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from app import engines, names
 from app.confinement import confine, end_with_client
+from app.expectation import expected
 from app.language import LANGUAGES, text
 from app.reading import Reading
 from app.report import Finding, Places, Report, plain
@@ -87,7 +89,16 @@ def examine(
     if beside:
         own = {triple.subject for triple in reading.graph}
         nodes = [one for one in nodes if results.value(one, sh("focusNode")) in own]
-    found = [_finding(results, one, shapes, cells, things) for one in nodes]
+
+    @cache
+    def expectation(shape: Iri, component: str) -> dict[str, str]:
+        said = {lang: expected(shapes.rules[shape], shape, component, standards, lang) for lang in LANGUAGES}
+        return said if any(said.values()) else {}
+
+    found = [
+        replace(one, expected=expectation(one.shape, one.component))
+        for one in (_finding(results, node, shapes, cells, things) for node in nodes)
+    ]
     times = Counter(finding.id for finding in found)
     findings = [
         replace(finding, count=times[key])
@@ -192,7 +203,7 @@ class _Shapes:
             severity=severity_name(severity if isinstance(severity, Iri) else sh("Violation")),
             parts={},
             selects=[],
-            graph={t for t in facts.graph if t.subject == node},
+            graph=self.graph,
             path=Path(),
         )
 

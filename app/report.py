@@ -8,10 +8,12 @@ import datetime
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import unquote
 
 from app import language, names
 from app.check import Result, check
+from app.expectation import expected
 from app.reading import Reading
 from app.rules import SEVERITIES, Rule, Rules
 from app.source import Place
@@ -48,6 +50,8 @@ class Finding:
     labels: dict[str, str] = field(hash=False)
     stated: str = ""
     """What the source says there: the value found, or for a computed verdict the code it was computed from."""
+    expected: dict[str, str] = field(default_factory=dict, hash=False)
+    """What would have been right, by language, where the shape says so by itself."""
     departments: tuple[Department, ...] = ()
     """Those that provide what the finding is about, or what that belongs to."""
     along: str = ""
@@ -157,6 +161,15 @@ def report(
     """The report of a check: its results with their rules, the names of things, and the cells they stood in."""
     facts = Facts(reading.graph)
     place, answers = Places(reading, standards), Responsible(facts, standards)
+
+    @cache
+    def expectation(shape: Iri, component: str) -> dict[str, str]:
+        said = {
+            lang: expected(rules.of_shape(shape), shape, component, standards, lang)
+            for lang in language.LANGUAGES
+        }
+        return said if any(said.values()) else {}
+
     findings = [
         Finding(
             rule=rules.of_shape(result.shape),
@@ -169,6 +182,7 @@ def report(
             place=place(result.focus, result.path),
             labels=facts.labels(result.focus) if isinstance(result.focus, Iri) else {},
             stated=_stated(result, facts, standards),
+            expected=expectation(result.shape, result.component),
             departments=answers(result.focus),
         )
         for result, count in results.items()

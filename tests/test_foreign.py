@@ -84,6 +84,7 @@ def test_a_shape_stands_where_a_rule_would(files):
     (warning,) = (one for one in found["findings"] if one["severity"] == "Warning")
     assert warning["stated"] == "007"
     assert warning["message"]["zh"] == "不满足约束 sh:MaxInclusiveConstraintComponent"
+    assert warning["expected"] == {"zh": "不大于 5", "en": "at most 5"}
 
 
 def test_findings_keep_their_identifiers_when_something_else_changes(files):

@@ -53,6 +53,7 @@ def explain(finding: str, as_json: bool, lang: str, root: Path) -> None:
             name: found[name]
             for name in ("id", "rule_id", "severity", "message", "focus", "label", "path", "stated", "place")
         },
+        "expected": found.get("expected"),
         "region": code,
         "title": report["title"],
         "dataStatus": report["dataStatus"],
@@ -117,6 +118,7 @@ def _lines(said: dict[str, Any], rule: Rule, system: Standards, lang: str) -> li
     lines += line("所在位置", stood.said(lang))
     lines += line("属性", system.label(Iri(said["path"]), lang) if said["path"] else "")
     lines += line("现值", said["stated"] or "")
+    lines += line("应为", language.pick(said["expected"] or {}, lang))
     lines += line("责任部门", "、".join(one["name"] or one["iri"] for one in said["departments"]))
     lines += line("地区", f"{language.pick(said['title'], lang)} {said['region']}")
     lines += line("检查日期", said["referenceDate"])

@@ -35,8 +35,8 @@ def _one(found: Report, standards: Standards, lang: str) -> str:
             if finding.message(lang) != said:
                 said = finding.message(lang)
                 lines.append("    " + said)
-            value = text("现为“{value}”", lang, value=finding.stated) if finding.stated else ""
-            lines.append(f"  - {wording.where(finding, lang)}  {finding.label(lang)}  {value}".rstrip())
+            parts = (finding.label(lang), wording.values(finding, lang))
+            lines.append("  ".join(filter(None, (f"  - {wording.where(finding, lang)}", *parts))))
         if len(findings) > LISTED_PER_RULE:
             rest = len(findings) - LISTED_PER_RULE
             lines.append("  " + text("……另有 {n} 处，全部见 CSV 或 JSON 格式", lang, n=rest))

@@ -48,6 +48,7 @@ def _finding(finding: Finding, standards: Standards, lang: str) -> dict[str, Any
         "path": full(finding.path) or finding.along or None,
         "value": full(finding.value) or None,
         "stated": finding.stated or None,
+        "expected": finding.expected or None,
         "message": {code: finding.message(code) for code in language.LANGUAGES},
         "count": finding.count,
         "departments": [{"iri": one.iri.value, "label": one.labels} for one in finding.departments],

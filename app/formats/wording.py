@@ -50,6 +50,14 @@ def where(finding: Finding, lang: str) -> str:
     return finding.place.said(lang) if finding.place else plain(finding.focus)
 
 
+def values(finding: Finding, lang: str) -> str:
+    """The value found, and what would have been right."""
+    said = [text("现为“{value}”", lang, value=finding.stated)] if finding.stated else []
+    if finding.expected:
+        said.append(text("应为：{value}", lang, value=language.pick(finding.expected, lang)))
+    return ("，" if lang == "zh" else ", ").join(said)
+
+
 def departments(finding: Finding, lang: str) -> str:
     """Who answers for it."""
     return ("、" if lang == "zh" else ", ").join(one.label(lang) for one in finding.departments)

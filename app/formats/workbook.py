@@ -19,7 +19,7 @@ MOST_CHARACTERS = 32_767
 """Characters of a cell; longer texts are cut."""
 
 _FINDINGS = {
-    "地区": 10, "部门": 18, "规则": 8, "程度": 7, "要求": 48, "依据": 24, "事物": 28, "现值": 24, "文件": 22,
+    "地区": 10, "部门": 18, "规则": 8, "程度": 7, "要求": 48, "依据": 24, "事物": 28, "现值": 24, "应为": 24, "文件": 22,
     "工作表": 12, "行": 6, "列": 16, "事物标识": 40, "问题编号": 19,
 }  # fmt: skip
 _STYLES: dict[str, dict[str, Any]] = {
@@ -125,6 +125,7 @@ def _finding(code: str, finding: Finding, standards: Standards, lang: str) -> li
         standards.citation(finding.rule.clause, lang),
         finding.label(lang),
         finding.stated,
+        language.pick(finding.expected, lang),
         place.file if place else "",
         place.sheet if place else "",
         (place.row or "") if place else "",

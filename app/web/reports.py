@@ -27,6 +27,7 @@ class Found:
     path: str
     value: str
     stated: str
+    expected: dict[str, str]
     messages: dict[str, str]
     count: int
     file: str
@@ -129,6 +130,7 @@ def _read(path: Path) -> RegionReport:
             path=entry["path"] or "",
             value=entry["value"] or "",
             stated=entry["stated"] or "",
+            expected=entry.get("expected") or {},
             messages=entry["message"],
             count=entry["count"],
             file=place.get("file") or "",
