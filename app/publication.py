@@ -282,7 +282,8 @@ class _Making:
             self.by.tell("须重新检查 {n} 个地区：", n=len(again))
             for reason_said, by_code in said.items():
                 more = text("等 {n} 个", self.by.lang, n=len(by_code)) if len(by_code) > LISTED else ""
-                self.by.say(f"  {reason_said}：{'、'.join(by_code[:LISTED])}{more}")
+                listed = ("、" if self.by.lang == "zh" else ", ").join(by_code[:LISTED]) + more
+                self.by.tell("  {why}，涉及 {regions}", why=reason_said, regions=listed)
         if again or self.drafts:
             self.by.tell(
                 "预计检查用时约 {seconds} 秒（{jobs} 个进程）", seconds=f"{self.plan.seconds:.0f}", jobs=jobs

@@ -81,3 +81,16 @@ def test_as_text_in_both_languages(root, findings):
 def test_an_unknown_finding_is_a_usage_error_that_says_where_identifiers_stand(root, unknown):
     done = run("explain", unknown, "--release", root)
     assert done.returncode == 2 and "zwfw check --json" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_finding_of_a_report_is_explained_without_a_release(tmp_path, findings):
+    report = tmp_path / "report.json"
+    run("check", ROOT / "data" / "370600", "-o", report, "--on", "2026-11-24")
+    for finding in findings:
+        done = run("explain", finding["id"], "--report", report, "--json", "--release", tmp_path / "none")
+        said = json.loads(done.stdout)
+        named = [one["label"]["zh"] for one in finding["departments"]]
+        assert (said["rule_id"], [one["name"] for one in said["departments"]]) == (finding["rule_id"], named)
+        assert said["neighbour"] is None and said["shape"] and said["query"]
+    assert run("explain", "0" * 16, "--report", report).returncode == 2
+    assert run("explain", findings[0]["id"], "--report", ROOT / "README.md").returncode == 3

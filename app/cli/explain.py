@@ -3,17 +3,19 @@
 import contextlib
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from app import explanation, language, names, rules, standards
-from app.cli.options import USAGE, current, fail, lang_option, release_option
+from app import comparison, explanation, language, names, rules, standards
+from app.cli.options import UNREADABLE, USAGE, complain, current, fail, lang_option, release_option
 from app.language import text
+from app.release import Release
 from app.report import plain
 from app.rules import Rule
-from app.source import Place
+from app.source import Place, Unreadable
 from app.standards import Standards
 from app.store import open_store
 from app.store.terms import Iri, Literal, def_
@@ -22,32 +24,26 @@ from app.web.wording import CONFIRMATION
 
 @click.command()
 @click.argument("finding")
+@click.option(
+    "--report",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="问题在这份 JSON 报告中，不在当前发布中 · The finding is in this JSON report, not in the current release.",
+)
 @click.option("--json", "as_json", is_flag=True)
 @lang_option
 @release_option
-def explain(finding: str, as_json: bool, lang: str, root: Path) -> None:
-    """说明一个问题为什么是问题、由谁整改、怎样整改 · Say why a finding of the current release is one, who answers for
-    it and how to put it right; FINDING is its identifier or IRI.
+def explain(finding: str, file: Path | None, as_json: bool, lang: str, root: Path) -> None:
+    """说明一个问题为什么是问题、由谁整改、怎样整改 · Say why a finding of the current release or of a report is one, who
+    answers for it and how to put it right; FINDING is its identifier or IRI.
     """
-    identifier = finding.removeprefix(names.FINDING)
-    release, system = current(root, lang), standards.load()
-    with contextlib.closing(open_store(release.index, workers=1)) as store:
-        known = re.fullmatch(r"[0-9a-f]{16}", identifier) is not None
-        rows = store.select(explanation.REGION_OF, finding=Iri(names.FINDING + identifier)) if known else []
-        if not rows:
-            message = text(
-                "当前发布中没有问题 {finding}；编号见 zwfw check --json 或地区页面", lang, finding=finding
-            )
-            fail(message, USAGE)
-        code = str(rows[0]["graph"]).strip("<>").removeprefix(names.BASE + "report/")
-        report = json.loads(release.region_file(code, "report.json").read_bytes())
-        (found,) = [one for one in report["findings"] if one["id"] == identifier]
-        rule = rules.load().find(found["rule"])
-        if rule is None:
-            fail(text("软件中已没有规则 {rule}；请重新发布", lang, rule=found["rule_id"]), USAGE)
-        focus, path = Iri(found["focus"]), Iri(found["path"]) if found["path"] else None
-        departments = explanation.responsible(store, code, focus, system)
-        beside = explanation.neighbour(store, code, focus, path, rule) if path else None
+    identifier, system = finding.removeprefix(names.FINDING), standards.load()
+    if file is None:
+        code, report, found, beside = _published(identifier, current(root, lang), system, lang)
+    else:
+        code, report, found = _reported(identifier, file, lang)
+        beside = None
+    rule = _rule(found, lang)
     said = {
         **{
             name: found[name]
@@ -58,7 +54,9 @@ def explain(finding: str, as_json: bool, lang: str, root: Path) -> None:
         "title": report["title"],
         "dataStatus": report["dataStatus"],
         "referenceDate": report["referenceDate"],
-        "departments": [{"iri": iri.value, "name": name} for iri, name in departments],
+        "departments": [
+            {"iri": one["iri"], "name": language.pick(one["label"], lang)} for one in found["departments"]
+        ],
         "why": rule.definitions,
         "clause": {
             "iri": rule.clause.value,
@@ -68,13 +66,65 @@ def explain(finding: str, as_json: bool, lang: str, root: Path) -> None:
         "neighbour": {"iri": beside.thing.value, "name": beside.name, "value": plain(beside.value)}
         if beside
         else None,
-        "query": explanation.again(code, focus, path, rule, system),
+        "query": explanation.again(code, Iri(found["focus"]), _path(found), rule, system),
         "shape": rule.path.read_text("utf-8"),
     }
     if as_json:
         click.echo(json.dumps(said, ensure_ascii=False, indent=1))
         return
     click.echo("\n".join(_lines(said, rule, system, lang)))
+
+
+Found = dict[str, Any]
+
+
+def _published(
+    identifier: str, release: Release, system: Standards, lang: str
+) -> tuple[str, Found, Found, explanation.Neighbour | None]:
+    """The region, report and finding of a release, and a thing that keeps the rule."""
+    with contextlib.closing(open_store(release.index, workers=1)) as store:
+        known = re.fullmatch(r"[0-9a-f]{16}", identifier) is not None
+        rows = store.select(explanation.REGION_OF, finding=Iri(names.FINDING + identifier)) if known else []
+        if not rows:
+            message = text(
+                "当前发布中没有问题 {finding}；编号见 zwfw check --json 或地区页面", lang, finding=identifier
+            )
+            fail(message, USAGE)
+        code = str(rows[0]["graph"]).strip("<>").removeprefix(names.BASE + "report/")
+        report = json.loads(release.region_file(code, "report.json").read_bytes())
+        (found,) = [one for one in report["findings"] if one["id"] == identifier]
+        focus, path, rule = Iri(found["focus"]), _path(found), _rule(found, lang)
+        if "departments" not in found:
+            found["departments"] = [
+                {"iri": iri.value, "label": {"zh": name}}
+                for iri, name in explanation.responsible(store, code, focus, system)
+            ]
+        return code, report, found, explanation.neighbour(store, code, focus, path, rule) if path else None
+
+
+def _reported(identifier: str, file: Path, lang: str) -> tuple[str, Found, Found]:
+    """The region, report and finding of a file that ``zwfw check --format json`` wrote."""
+    try:
+        reports = comparison.read(file)
+    except Unreadable as error:
+        complain(error, lang)
+        sys.exit(UNREADABLE)
+    for code, report in reports.items():
+        for found in report["findings"]:
+            if found["id"] == identifier:
+                return code, report, found
+    fail(text("报告 {file} 中没有问题 {finding}", lang, file=file, finding=identifier), USAGE)
+
+
+def _rule(found: Found, lang: str) -> Rule:
+    rule = rules.load().find(found["rule"])
+    if rule is None:
+        fail(text("软件中已没有规则 {rule}；请重新发布", lang, rule=found["rule_id"]), USAGE)
+    return rule
+
+
+def _path(found: Found) -> Iri | None:
+    return Iri(found["path"]) if found["path"] and names.is_safe_iri(found["path"]) else None
 
 
 def _clause(rule: Rule, system: Standards, lang: str) -> dict[str, str]:
