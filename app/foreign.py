@@ -23,7 +23,7 @@ from app.confinement import confine, end_with_client
 from app.expectation import expected
 from app.language import LANGUAGES, text
 from app.reading import Reading
-from app.report import Finding, Places, Report, plain
+from app.report import Finding, Located, Report, plain
 from app.rules import SEVERITIES, Rule, severity_name, sh, unknown_shacl_terms
 from app.source import Place, Unreadable, read_rdf, refused
 from app.standards import SOURCE, TYPE, Facts, Standards, digest_of
@@ -83,7 +83,8 @@ def examine(
         shapes_file.write_bytes(ntriples(shapes.graph))
         said = _validated(data_file, shapes_file, engine, seconds, place)
     results = Facts({quad.triple for quad in parse(said, format=RdfFormat.N_TRIPLES)})
-    cells, things = Places(reading, standards), Facts(reading.graph)
+    things = Facts(reading.graph)
+    cells = Located(reading, things, standards)
     (node,) = results.subjects(TYPE, sh("ValidationReport"))
     nodes = [one for one in results.values(node, sh("result")) if isinstance(one, Iri | BlankNode)]
     if beside:
@@ -252,7 +253,7 @@ def _local(term: Term | None) -> str:
     return re.split(r"[/#:]", term.value)[-1] if isinstance(term, Iri) else ""
 
 
-def _finding(results: Facts, node: Node, shapes: _Shapes, cells: Places, things: Facts) -> Finding:
+def _finding(results: Facts, node: Node, shapes: _Shapes, cells: Located, things: Facts) -> Finding:
     focus, path = results.value(node, sh("focusNode")), results.value(node, sh("resultPath"))
     shape, value = results.value(node, sh("sourceShape")), results.value(node, sh("value"))
     severity, component = (

@@ -22,6 +22,40 @@ class Rewriting:
 
 
 @dataclass
+class Places:
+    """Where things and their facts stood: of each thing its row and of each column its property, so that the place of a
+    cell need not be kept, a million times over."""
+
+    rows: dict[str, Place] = field(default_factory=dict)
+    """Thing → its row, or the file that speaks of it."""
+    headings: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    """(file, sheet) → property → heading; the first where several columns state one property."""
+    others: dict[tuple[str, str], Place] = field(default_factory=dict)
+    """(thing, property) → cell, where it is in another column than the first."""
+
+    def row(self, thing: str) -> Place | None:
+        """The row a thing is described in, if it has one."""
+        return self.rows.get(thing)
+
+    def cell(self, thing: str, prop: str) -> Place | None:
+        """The cell of a thing's row for a property, filled in or not; nothing where the table has no such column."""
+        if (thing, prop) in self.others:
+            return self.others[thing, prop]
+        row = self.rows.get(thing)
+        heading = self.headings.get((row.file, row.sheet), {}).get(prop) if row else None
+        return Place(row.file, row.sheet, row.row, heading) if row and heading else None
+
+    def head(self, column: Place, prop: str) -> None:
+        """Note that a column states a property."""
+        self.headings.setdefault((column.file, column.sheet), {}).setdefault(prop, column.column)
+
+    def fill(self, thing: str, prop: str, cell: Place) -> None:
+        """Note that a cell of a thing's row states a property."""
+        if self.headings[cell.file, cell.sheet][prop] != cell.column:
+            self.others[thing, prop] = cell
+
+
+@dataclass
 class Reading:
     """What reading a folder or file gives: the graph with derived parts, and where its facts stood."""
 
@@ -29,8 +63,7 @@ class Reading:
     graph: Graph
     title: dict[str, str] = field(default_factory=dict)
     status: str = "real"
-    places: dict[tuple[str, str], Place] = field(default_factory=dict)
-    """(subject, property) → cell; (subject, "") → row."""
+    places: Places = field(default_factory=Places)
     sources: list[Source] = field(default_factory=list)
     rewritings: Counter[Rewriting] = field(default_factory=Counter)
     """How many cells were read as something else than they say."""
@@ -59,10 +92,9 @@ class Reading:
             "status": self.status,
             "sources": [asdict(source) for source in self.sources],
             "rewritings": [[asdict(how), count] for how, count in sorted(self.rewritings.items())],
-            "places": [
-                [*key, place.file, place.sheet, place.row, place.column]
-                for key, place in sorted(self.places.items())
-            ],
+            "rows": [[thing, *_said(place)] for thing, place in sorted(self.places.rows.items())],
+            "headings": [[*sheet, named] for sheet, named in sorted(self.places.headings.items())],
+            "others": [[*cell, *_said(place)] for cell, place in sorted(self.places.others.items())],
         }
         return json.dumps(record, ensure_ascii=False).encode()
 
@@ -82,5 +114,13 @@ class Reading:
                     for how, count in record["rewritings"]
                 }
             ),
-            places={(subject, prop): Place(*place) for subject, prop, *place in record["places"]},
+            places=Places(
+                {thing: Place(*place) for thing, *place in record["rows"]},
+                {(file, sheet): named for file, sheet, named in record["headings"]},
+                {(thing, prop): Place(*place) for thing, prop, *place in record["others"]},
+            ),
         )
+
+
+def _said(place: Place) -> tuple[str, str, int, str]:
+    return place.file, place.sheet, place.row, place.column

@@ -6,7 +6,6 @@ decides whether a cell is text, a coded value or a link, and ``owl:hasKey`` name
 """
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 from app import cell, description, names, table
 from app.derived import derive, upward
 from app.description import Column, Description
-from app.reading import Reading, Rewriting
+from app.reading import Places, Reading, Rewriting
 from app.source import RDF_FORMATS, Place, ReadingError, Source, Unreadable, rdf_format, read_rdf, refused
 from app.standards import TYPE, Standards
 from app.store.terms import Graph, Iri, Literal, Triple, def_, skolemised
@@ -130,11 +129,13 @@ class _Reader:
                 set(described.graph),
                 described.title,
                 described.status,
-                {
-                    (t.subject.value, ""): Place(description.FILE)
-                    for t in described.graph
-                    if isinstance(t.subject, Iri)
-                },
+                Places(
+                    {
+                        t.subject.value: Place(description.FILE)
+                        for t in described.graph
+                        if isinstance(t.subject, Iri)
+                    }
+                ),
                 list(described.sources),
             )
 
@@ -178,7 +179,7 @@ class _Reader:
             if not self._is_own(subject):
                 message = "{found} 不是本地区的事物；主语应在 <{expected}> 之下"
                 self._error(place, message, subject, expected=names.region(self.reading.region) + "/")
-            self.reading.places.setdefault((subject, ""), place)
+            self.reading.places.rows.setdefault(subject, place)
         self.reading.graph |= graph
         self.reading.sources.append(Source.of(path))
 
@@ -200,7 +201,7 @@ class _Reader:
             fact = triple.object if triple.predicate == TYPE else triple.predicate
             judged_by = isinstance(fact, Iri) and (fact in national or self._is_of_the_system(fact))
             if judged_by and isinstance(fact, Iri) and isinstance(triple.subject, Iri):
-                place = self.reading.places.get((triple.subject.value, ""), Place(description.FILE))
+                place = self.reading.places.row(triple.subject.value) or Place(description.FILE)
                 self._error(place, "{found} 只能由全国数据（000000）说明；请删去", names.shorten(fact.value))
 
     def _is_of_the_system(self, fact: Iri) -> bool:
@@ -264,6 +265,9 @@ class _Reader:
     def _rows(
         self, sheet: Sheet, kind: Iri, columns: list[Column], keys: list[int], listed: Iri | None
     ) -> None:
+        for column in columns:
+            if column.prop is not None:
+                self.reading.places.head(sheet.place(column=column.heading), column.prop.iri.value)
         for number, cells in sheet.rows:
             key = [self._key(columns[at], cells[at]) for at in keys]
             for at in [at for at, part in zip(keys, key, strict=True) if not part]:
@@ -276,15 +280,12 @@ class _Reader:
             if self.seen[subject] > 1:
                 # The same code on two rows is for a rule to report; here neither row may swallow the other.
                 subject = Iri(f"{subject.value}~{self.seen[subject]}")
-            self.reading.places[subject.value, ""] = sheet.place(number)
+            self.reading.places.rows[subject.value] = sheet.place(number)
             self.reading.graph.add(Triple(subject, TYPE, kind))
             if listed is not None:
                 self.reading.graph.add(Triple(subject, def_("isListedAs"), listed))
-            # One string for the places of all cells of the row, and below one for all of the column: a graph of a
-            # million triples has as many places.
-            row = subject.value
             for column, written in zip(columns, cells, strict=True):
-                self.reading.graph.update(self._cell(sheet, number, subject, column, written, row))
+                self.reading.graph.update(self._cell(sheet, number, subject, column, written))
 
     def _key(self, column: Column, text: str) -> str:
         """A cell as a part of its row's key; of what a link leads to, its key."""
@@ -296,9 +297,7 @@ class _Reader:
             return Iri(names.region(key[0][:6]))
         return Iri(names.thing(code or self.reading.region, _local(kind), *key))
 
-    def _cell(
-        self, sheet: Sheet, row: int, subject: Iri, column: Column, written: str, key: str
-    ) -> Iterator[Triple]:
+    def _cell(self, sheet: Sheet, row: int, subject: Iri, column: Column, written: str) -> Iterator[Triple]:
         """What a cell says; where it stood and whether it was read as something else is kept beside."""
         if column.prop is None:
             return
@@ -310,7 +309,7 @@ class _Reader:
             None, map(str.strip, read.split(column.separator) if column.separator else [read])
         ):
             yield from self._value(place, subject, column, part)
-            self.reading.places.setdefault((key, sys.intern(column.prop.iri.value)), place)
+            self.reading.places.fill(subject.value, column.prop.iri.value, place)
 
     def _value(self, place: Place, subject: Iri, column: Column, part: str) -> Iterator[Triple]:
         """One value: a coded value, a link (and the name of what it links to), or a literal."""
@@ -326,7 +325,7 @@ class _Reader:
                 if column.key_is_name and kind is not None:
                     yield Triple(target, TYPE, kind)
                     yield Triple(target, def_("name"), Literal(part, language="zh"))
-                    self.reading.places.setdefault((target.value, ""), place)
+                    self.reading.places.rows.setdefault(target.value, place)
         else:
             try:
                 yield Triple(subject, prop, cell.literal(part, kind.value if kind else names.XSD + "string"))

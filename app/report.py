@@ -160,7 +160,7 @@ def report(
 ) -> Report:
     """The report of a check: its results with their rules, the names of things, and the cells they stood in."""
     facts = Facts(reading.graph)
-    place, answers = Places(reading, standards), Responsible(facts, standards)
+    place, answers = Located(reading, facts, standards), Responsible(facts, standards)
 
     @cache
     def expectation(shape: Iri, component: str) -> dict[str, str]:
@@ -220,19 +220,21 @@ def _stated(result: Result, facts: Facts, standards: Standards) -> str:
     return "" if result.value == result.focus else plain(result.value)
 
 
-class Places:
-    """The cell a finding is about: the path's own, else that of the property it is derived from, else the row."""
+class Located:
+    """The cell a finding is about: the path's own, else that of the property it is derived from; a filled one before an
+    empty one, and the row where there is no such column."""
 
-    def __init__(self, reading: Reading, standards: Standards) -> None:
-        self._places, self._standards = reading.places, standards
+    def __init__(self, reading: Reading, facts: Facts, standards: Standards) -> None:
+        self._places, self._facts, self._standards = reading.places, facts, standards
 
     def __call__(self, focus: Term, path: Iri | None) -> Place | None:
         if not isinstance(focus, Iri):
             return None
-        for prop in self._standards.derived_from(path) if path else ():
-            if (focus.value, prop.value) in self._places:
-                return self._places[focus.value, prop.value]
-        return self._places.get((focus.value, ""))
+        props = self._standards.derived_from(path) if path else []
+        for prop in sorted(props, key=lambda one: self._facts.value(focus, one) is None):
+            if (cell := self._places.cell(focus.value, prop.value)) is not None:
+                return cell
+        return self._places.row(focus.value)
 
 
 class Responsible:

@@ -53,7 +53,7 @@ def test_a_table_is_read_by_its_name_and_headings(folder):
     assert Triple(ITEM, standards.TYPE, def_("ImplementedItem")) in reading.graph
     assert Triple(ITEM, def_("name"), Literal("食品经营许可", language="zh")) in reading.graph
     assert Triple(ITEM, def_("hasItemType"), Iri(names.concept("item-type", "01"))) in reading.graph
-    place = reading.places[ITEM.value, def_("hasItemType").value]
+    place = reading.places.cell(ITEM.value, def_("hasItemType").value)
     assert (place.file, place.sheet, place.row, place.column) == (
         "ImplementedItem.csv",
         "",
@@ -79,7 +79,7 @@ def test_a_workbook_reads_like_a_csv_and_keeps_sheet_and_row(folder):
         sheet.write_row(2, 0, ROW.split(","))  # the second row is empty
     reading = read(folder)
     assert reading.graph == plain
-    place = reading.places[ITEM.value, def_("name").value]
+    place = reading.places.cell(ITEM.value, def_("name").value)
     assert (place.file, place.sheet, place.row) == ("事项.xlsx", "实施清单事项", 3)
 
 
