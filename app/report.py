@@ -17,7 +17,7 @@ from app.expectation import expected
 from app.reading import Reading
 from app.rules import SEVERITIES, Rule, Rules
 from app.source import Place
-from app.standards import TYPE, Facts, Standards
+from app.standards import NOTATION, TYPE, Facts, Standards
 from app.store.terms import Graph, Iri, Literal, Term, def_
 
 _BOOLEAN = Iri(names.XSD + "boolean")
@@ -182,7 +182,8 @@ def report(
             place=place(result.focus, result.path),
             labels=facts.labels(result.focus) if isinstance(result.focus, Iri) else {},
             stated=_stated(result, facts, standards),
-            expected=expectation(result.shape, result.component),
+            expected=_stated_expectation(result, facts, standards)
+            or expectation(result.shape, result.component),
             departments=answers(result.focus),
         )
         for result, count in results.items()
@@ -218,6 +219,21 @@ def _stated(result: Result, facts: Facts, standards: Standards) -> str:
         )
         return next(filter(None, codes), plain(result.value))
     return "" if result.value == result.focus else plain(result.value)
+
+
+def _stated_expectation(result: Result, facts: Facts, standards: Standards) -> dict[str, str]:
+    """What a query says would have been right, by language: the value that stands elsewhere."""
+
+    def name(term: Term, lang: str) -> str:
+        if not isinstance(term, Iri):
+            return plain(term)
+        named = standards.label(term, lang) or facts.label(term, lang)
+        return f"{standards.text(term, NOTATION)} {named}".strip() or plain(term)
+
+    joints = {"zh": "、", "en": ", "}
+    if not result.expected:
+        return {}
+    return {lang: joint.join(name(term, lang) for term in result.expected) for lang, joint in joints.items()}
 
 
 class Located:

@@ -1,13 +1,16 @@
 """What would have been right, in words, where the constraint that was broken says so by itself."""
 
+import datetime
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from app import names, rules, standards
+from app import above, names, region, report, rules, standards
 from app.expectation import expected
 from app.store.terms import Iri, RdfFormat, parse
 
+ROOT = Path(__file__).parent.parent
 SYSTEM, BOOK = standards.load(), rules.load()
 SHAPE = Iri("http://example.org/shape")
 SAID = {
@@ -35,3 +38,13 @@ def test_a_constraint_says_what_it_expects(constraint):
     assert expected(rule, SHAPE, iri, SYSTEM, "zh") == chinese
     if english is not None:
         assert expected(rule, SHAPE, iri, SYSTEM, "en") == english
+
+
+def test_a_query_says_what_stands_elsewhere():
+    reading = region.read_folder(ROOT / "data" / "370600", SYSTEM)
+    ground, _ = above.gather(reading.graph, reading.code, [above.Folders(ROOT / "data", SYSTEM)])
+    found = report.examine(reading, ground, [], BOOK, SYSTEM, datetime.date(2026, 11, 24))
+    said = {(f.rule.identifier, f.stated): f.expected.get("zh") for f in found.findings}
+    assert said["R46", "002005005000"] == "002005004000"
+    assert said["R46", "20"].endswith(" 其他类别事项")
+    assert said["R26", "行政确认"] == "行政许可"
