@@ -5,7 +5,7 @@ Exit codes: 0 no violation, 1 violations, 2 usage, 3 unreadable. Results go to s
 
 import click
 
-from app.cli import check, diff, exchange, explain, ontology, publish, query, serve, system
+from app.cli import check, diff, exchange, explain, ontology, publish, query, releases, serve, system
 
 __all__ = ["zwfw"]
 
@@ -23,6 +23,8 @@ for command in (
     check.check_,
     check.convert,
     publish.publish,
+    releases.releases_,
+    releases.rollback,
     serve.serve,
     query.query,
     explain.explain,
