@@ -1,90 +1,32 @@
 """The report as a workbook: a summary with the table of departments and rules, the findings, and the rules."""
 
-import datetime
-import io
-from typing import Any
-
-import xlsxwriter
-
 from app import language
 from app.formats import wording
 from app.language import text
 from app.report import Finding, Report
+from app.rules import Rule
 from app.standards import Standards
-
-MOST_ROWS = 1_048_575
-"""Rows of a sheet beside its heading (ECMA-376, as spreadsheets implement it); what does not fit is counted."""
-
-MOST_CHARACTERS = 32_767
-"""Characters of a cell; longer texts are cut."""
+from app.workbook import MOST_ROWS, Workbook
 
 _FINDINGS = {
     "地区": 10, "部门": 18, "规则": 8, "程度": 7, "要求": 48, "依据": 24, "事物": 28, "现值": 24, "应为": 24, "文件": 22,
     "工作表": 12, "行": 6, "列": 16, "事物标识": 40, "问题编号": 19,
 }  # fmt: skip
-_STYLES: dict[str, dict[str, Any]] = {
-    "title": {"bold": True, "font_size": 14},
-    "head": {"bold": True, "bottom": 1, "bg_color": "#eceef1", "text_wrap": True},
-    "text": {"text_wrap": True},
-    "plain": {"num_format": "#,##0"},
-    "notice": {"bold": True, "font_color": "#a01c22"},
-}
 _RULES = {"规则": 8, "名称": 30, "程度": 7, "依据": 28, "说明": 80, "问题数": 8}
 
 
 def write(reports: list[Report], standards: Standards, lang: str) -> bytes:
-    """One workbook for all reports. Every text is written as text: no cell of a clerk becomes a formula."""
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    # The day judged by and not the clock: the same report gives the same bytes.
-    book.set_properties(
-        {"created": datetime.datetime.combine(reports[0].on, datetime.time()), "title": "zwfw"}
-    )
-    styles = {name: book.add_format({"valign": "top"} | how) for name, how in _STYLES.items()}
-    _summary(book, styles, reports, lang)
-    _findings(book, styles, reports, standards, lang)
-    _rules(book, styles, reports, standards, lang)
-    book.close()
-    return out.getvalue()
+    """One workbook for all reports."""
+    book = Workbook(reports[0].on)
+    _summary(book, reports, lang)
+    _findings(book, reports, standards, lang)
+    _rules(book, reports, standards, lang)
+    return book.done()
 
 
-class _Sheet:
-    """A sheet written from the top, row by row."""
-
-    def __init__(self, book: Any, styles: dict[str, Any], name: str) -> None:
-        self._sheet, self._styles, self.row = book.add_worksheet(name), styles, 0
-
-    def add(self, *cells: str | int, style: str = "text") -> None:
-        for column, value in enumerate(cells):
-            if isinstance(value, int):
-                self._sheet.write_number(self.row, column, value, self._styles["plain"])
-            elif value:
-                self._sheet.write_string(self.row, column, value[:MOST_CHARACTERS], self._styles[style])
-        self.row += 1
-
-    def table(self, columns: dict[str, int], lang: str) -> None:
-        """Headings that stay in sight, with filters, and repeat on every printed page."""
-        for at, width in enumerate(columns.values()):
-            self._sheet.set_column(at, at, width)
-        self.add(*(text(heading, lang) for heading in columns), style="head")
-        self._sheet.freeze_panes(1, 0)
-        self._sheet.repeat_rows(0)
-        self._sheet.set_landscape()
-        self._sheet.fit_to_pages(1, 0)
-
-    def filters(self, columns: int) -> None:
-        self._sheet.autofilter(0, 0, max(self.row - 1, 1), columns - 1)
-
-    def widths(self, first: int, others: int) -> None:
-        self._sheet.set_column(0, 0, first)
-        self._sheet.set_column(1, 200, others)
-
-
-def _summary(book: Any, styles: dict[str, Any], reports: list[Report], lang: str) -> None:
-    sheet = _Sheet(book, styles, text("概要", lang))
-    sheet.widths(30, 9)
+def _summary(book: Workbook, reports: list[Report], lang: str) -> None:
+    sheet = book.sheet(text("概要", lang))
+    sheet.widths(30, *[9] * 80)
     for found in reports:
         sheet.add(wording.title(found, lang), style="title")
         for said in wording.circumstances(found, lang):
@@ -100,11 +42,9 @@ def _summary(book: Any, styles: dict[str, Any], reports: list[Report], lang: str
         sheet.row += 1
 
 
-def _findings(
-    book: Any, styles: dict[str, Any], reports: list[Report], standards: Standards, lang: str
-) -> None:
-    sheet = _Sheet(book, styles, text("问题", lang))
-    sheet.table(_FINDINGS, lang)
+def _findings(book: Workbook, reports: list[Report], standards: Standards, lang: str) -> None:
+    sheet = book.sheet(text("问题", lang))
+    sheet.table([text(heading, lang) for heading in _FINDINGS], list(_FINDINGS.values()))
     findings = [(found.code, finding) for found in reports for finding in found.findings]
     fitting = findings if len(findings) <= MOST_ROWS else findings[: MOST_ROWS - 1]
     for code, finding in fitting:
@@ -135,11 +75,11 @@ def _finding(code: str, finding: Finding, standards: Standards, lang: str) -> li
     ]
 
 
-def _rules(book: Any, styles: dict[str, Any], reports: list[Report], standards: Standards, lang: str) -> None:
+def _rules(book: Workbook, reports: list[Report], standards: Standards, lang: str) -> None:
     """The rules that were broken: what they are for and how to put it right."""
-    sheet = _Sheet(book, styles, text("规则", lang))
-    sheet.table(_RULES, lang)
-    broken: dict[str, tuple[Any, int]] = {}
+    sheet = book.sheet(text("规则", lang))
+    sheet.table([text(heading, lang) for heading in _RULES], list(_RULES.values()))
+    broken: dict[str, tuple[Rule, int]] = {}
     for found in reports:
         for rule, findings in found.by_rule():
             _, before = broken.get(rule.identifier, (rule, 0))
