@@ -59,6 +59,16 @@ TEXT = names.RDF + "PlainLiteral"
 """OWL 2's datatype of texts in a language; what a cell says is Chinese."""
 
 
+EXAMPLES = {
+    names.XSD + "integer": "1",
+    names.XSD + "decimal": "1.5",
+    names.XSD + "boolean": "是",
+    names.XSD + "date": "2026-01-31",
+    names.XSD + "anyURI": "https://www.gov.cn/",
+}
+"""What a cell of a datatype may hold, to show how it is filled in."""
+
+
 def _matching(pattern: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not re.fullmatch(pattern, text):

@@ -12,7 +12,19 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from app import language, names
-from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, boolean, def_, read_turtle
+from app.store.terms import (
+    BlankNode,
+    Graph,
+    Iri,
+    Literal,
+    Node,
+    Term,
+    Triple,
+    boolean,
+    def_,
+    read_turtle,
+    triples_in_order,
+)
 
 TYPE = Iri(names.RDF + "type")
 RANGE = Iri(names.RDFS + "range")
@@ -266,12 +278,26 @@ class Standards(Facts):
                     lists[scheme].setdefault(key, entry)
         return lists
 
+    def scheme_of(self, kind: Iri) -> Iri | None:
+        """The usual code list of a class."""
+        return self._iri(kind, def_("hasCodeList"))
+
+    @cached_property
+    def authored(self) -> dict[Iri, int]:
+        """The terms in the order in which the ontology's files define them."""
+        found: dict[Iri, int] = {}
+        for path in self.part("ontology"):
+            for triple in triples_in_order(path):
+                if isinstance(triple.subject, Iri):
+                    found.setdefault(triple.subject, len(found))
+        return found
+
     def coded_value(self, kind: Iri, cell: str, scheme: Iri | None = None) -> Iri:
         """The entry of a code list that ``cell`` names by notation or label; by default the list of the class.
 
         What the list does not know gets an IRI of the list all the same: nothing is lost, and rule R24 says so.
         """
-        scheme = scheme or self._iri(kind, def_("hasCodeList"))
+        scheme = scheme or self.scheme_of(kind)
         if scheme is None:
             return Iri(names.concept(kind.value.removeprefix(names.DEF), cell))
         return self.code_lists.get(scheme, {}).get(cell) or Iri(

@@ -27,6 +27,12 @@ EXACT_DIGITS = 15
 WORKBOOKS = frozenset({".xlsx", ".xls", ".ods"})
 TABLES = WORKBOOKS | {".csv"}
 
+NOTES = ("【说明】", "【示例】")
+"""A row whose first cell begins so explains the columns or shows how to fill them in, and is nobody's data."""
+
+NOTE_SHEETS = ("填表说明", "代码")
+"""Sheets of a template beside the one to fill in."""
+
 
 @dataclass
 class Sheet:
@@ -104,7 +110,7 @@ def _workbook(path: Path) -> list[Sheet]:
     try:
         with CalamineWorkbook.from_path(path) as book:
             sheets = []
-            for name in book.sheet_names:
+            for name in (name for name in book.sheet_names if name not in NOTE_SHEETS):
                 grid = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
                 errors: list[ReadingError] = []
                 rows = [
@@ -158,7 +164,7 @@ def _sheet(file: str, name: str, rows: Iterator[tuple[int, list[str]]], encoding
             ReadingError(sheet.place(first, heading), "标题“{found}”出现多次；请只保留一列", heading)
         )
     for number, row in rows:
-        if not any(cell.strip() for cell in row):
+        if not any(cell.strip() for cell in row) or row[0].lstrip().startswith(NOTES):
             continue
         if any(cell.strip() for cell in row[len(headings) :]) or (encoding and len(row) < len(headings)):
             sheet.errors.append(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 MOST_ROWS = 1_048_575
 """Rows of a sheet beside its heading (ECMA-376, as spreadsheets implement it)."""
@@ -83,6 +84,11 @@ class Sheet:
         for column, width in enumerate(widths):
             self._sheet.set_column(column, column, width, self._styles[style] if style else None)
 
+    def range(self, column: int, rows: tuple[int, int]) -> str:
+        """A range of cells of one column, as a formula names it."""
+        first, last = (xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True) for row in rows)
+        return f"='{self._sheet.get_name()}'!{first}:{last}"
+
     def filters(self, columns: int) -> None:
         """Filters over all that was written."""
         self._sheet.autofilter(0, 0, max(self.row - 1, 1), columns - 1)
@@ -90,13 +96,19 @@ class Sheet:
     def choice(
         self, column: int, rows: tuple[int, int], source: str | list[str], message: tuple[str, str]
     ) -> None:
-        """A drop-down in the cells of a column: from a range of cells (``=…``) or a short list; others are refused with a
-        title and a message."""
+        """A drop-down in the cells of a column: from a range of cells (``=…``) or a short list; of others one is
+        warned with a title and a message, for a code will do as well as its name."""
         title, said = message
         self._sheet.data_validation(
             rows[0],
             column,
             rows[1],
             column,
-            {"validate": "list", "source": source, "error_title": title, "error_message": said},
+            {
+                "validate": "list",
+                "source": source,
+                "error_type": "warning",
+                "error_title": title,
+                "error_message": said,
+            },
         )

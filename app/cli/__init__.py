@@ -5,7 +5,19 @@ Exit codes: 0 no violation, 1 violations, 2 usage, 3 unreadable. Results go to s
 
 import click
 
-from app.cli import check, diff, exchange, explain, ontology, publish, query, releases, serve, system
+from app.cli import (
+    check,
+    diff,
+    exchange,
+    explain,
+    ontology,
+    publish,
+    query,
+    releases,
+    serve,
+    system,
+    template,
+)
 
 __all__ = ["zwfw"]
 
@@ -34,5 +46,6 @@ for command in (
     ontology.ontology_,
     system.rules_,
     system.doctor_,
+    template.template_,
 ):
     zwfw.add_command(command)

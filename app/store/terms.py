@@ -7,7 +7,7 @@ becomes ``7``, language tags become lower case): what is checked, reported, dump
 import datetime
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pyoxigraph import (
@@ -61,6 +61,7 @@ __all__ = [
     "read_turtle",
     "serialize",
     "skolemised",
+    "triples_in_order",
     "turtle",
 ]
 
@@ -88,6 +89,11 @@ def day(date: datetime.date) -> Literal:
 def read_turtle(path: Path) -> Graph:
     """The triples of a Turtle file of the project. Raises ``SyntaxError`` that names the line."""
     return {quad.triple for quad in parse(path=path, format=RdfFormat.TURTLE, rename_blank_nodes=True)}
+
+
+def triples_in_order(path: Path) -> Iterator[Triple]:
+    """The triples of a Turtle file of the project as they stand there."""
+    return (quad.triple for quad in parse(path=path, format=RdfFormat.TURTLE))
 
 
 def ntriples(graph: Iterable[Triple]) -> bytes:
