@@ -40,9 +40,11 @@ def expected(rule: Rule, shape: Iri, component: str, standards: Standards, lang:
     """What ``shape`` wants where its constraint ``component`` was broken; empty where that is no single value."""
     name = component.removeprefix(names.SH).removesuffix("ConstraintComponent")
     parameter = name[:1].lower() + name[1:]
+    if parameter not in _SENTENCES:
+        return ""
     facts = Facts({t for t in rule.graph if t.subject == shape or not isinstance(t.subject, Iri)})
     value = facts.value(shape, sh(parameter))
-    if parameter not in _SENTENCES or value is None:
+    if value is None:
         return ""
     if parameter == "maxCount" and isinstance(value, Literal) and value.value == "0":
         return text("不填", lang)

@@ -20,6 +20,7 @@ BILINGUAL = " · "
 
 NO_MESSAGES = {
     "codes.py": "no text",
+    "entry_workbook.py": "what clerks fill in is Chinese, as its headings are",
     "__main__.py": "says both languages itself, before anything can be imported",
 }
 
@@ -56,6 +57,9 @@ NOT_MESSAGES = {
     "否",
     "是|否|true|false|0|1",
     "中文",
+    "【说明】",  # in what clerks fill in
+    "【示例】",
+    "填表说明",
     "政务服务标准体系查询服务",  # a title in RDF, with its English beside it
 }
 

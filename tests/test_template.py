@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 
 from app import above, names, region, report, rules, standards, table
+from app.entry_workbook import template
 from app.store.terms import def_
-from app.template import template
 
 ROOT = Path(__file__).parent.parent
 SYSTEM, BOOK = standards.load(), rules.load()
