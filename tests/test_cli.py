@@ -110,7 +110,12 @@ def test_several_folders_give_one_table_and_one_list():
 
 
 def test_the_reference_engine_gives_the_same_report():
-    fast, slow = (run("check", DATA / "370600", "--json", "--engine", e).stdout for e in ("fast", "pyshacl"))
+    fast, slow = (
+        json.loads(run("check", DATA / "370600", "--json", "--engine", engine).stdout)
+        for engine in ("fast", "pyshacl")
+    )
+    for finding in (*fast["findings"], *slow["findings"]):
+        del finding["expected"]  # what a query of ours says beside its results is nothing pyshacl passes on
     assert fast == slow
 
 
