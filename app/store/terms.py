@@ -8,6 +8,7 @@ import datetime
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from pyoxigraph import (
@@ -66,6 +67,7 @@ __all__ = [
 ]
 
 
+@cache
 def def_(term: str) -> NamedNode:
     """The node of a term of our ontology: ``def_("ServiceItem")``."""
     return NamedNode(names.DEF + term)
