@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -42,7 +43,8 @@ def once(folder: Path, engine: str) -> dict[str, object]:
         "read": read,
         "triples": len(reading.graph),
         "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "found": sorted(str(one) for one in found) if engine != "core" else [],
+        # Without what a query says beside its results, which the reference engine does not pass on.
+        "found": sorted(str(replace(one, expected=())) for one in found) if engine != "core" else [],
     }
 
 
