@@ -113,6 +113,11 @@ def test_a_capped_list_says_the_true_total(tmp_path, monkeypatch):
     assert all("另有 3 处" in said for said in done)
 
 
+def test_a_file_that_cannot_be_written_is_said(tmp_path):
+    done = CliRunner().invoke(zwfw, ["check", str(FOLDER), "-o", str(tmp_path / "no" / "report.html")])
+    assert done.exit_code == 2 and "report.html" in done.stderr and "Traceback" not in done.stderr
+
+
 def sheets(content):
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}

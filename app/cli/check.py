@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from app import above, check, fetching, foreign, formats, region, report, rules, standards
-from app.cli.options import UNREADABLE, VIOLATIONS, complain, lang_option, on_option, release_option
+from app.cli.options import UNREADABLE, VIOLATIONS, complain, lang_option, on_option, release_option, write
 from app.language import text
 from app.progress import progress
 from app.reading import Reading
@@ -164,7 +164,7 @@ def check_(
         if output is None:
             click.echo(written, nl=False)
         else:
-            output.write_bytes(written)
+            write(output, written, lang)
     failed = any(one.has_violation or (strict and one.counts()["Warning"] > 0) for one in found)
     sys.exit(UNREADABLE if unreadable else VIOLATIONS if failed else 0)
 

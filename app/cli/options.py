@@ -81,6 +81,14 @@ def complain_of_process(lang: str) -> None:
     click.echo(text("一个检查进程意外终止，多半是内存不足；请用较小的 --jobs 再试", lang), err=True)
 
 
+def write(path: Path, content: bytes, lang: str) -> None:
+    """Write what a person asked for to a file; that it cannot be written is a mistake of usage."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        fail(text("无法写入 {file}：{error}", lang, file=path, error=error.strerror or str(error)), USAGE)
+
+
 def fail(message: str, code: int) -> NoReturn:
     click.echo(message, err=True)
     sys.exit(code)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from app import entry_workbook, rules, standards
-from app.cli.options import USAGE, fail, lang_option
+from app.cli.options import USAGE, fail, lang_option, write
 from app.language import text
 
 
@@ -28,5 +28,5 @@ def template_(kind: str, output: Path | None, lang: str) -> None:
         known = ("、" if lang == "zh" else ", ").join(keyed)
         fail(text("没有“{kind}”的表格；可用：{known}", lang, kind=kind, known=known), USAGE)
     path = output or Path(f"{system.label(found, 'zh')}.xlsx")
-    path.write_bytes(entry_workbook.template(found, system, rules.load(), datetime.date.today()))
+    write(path, entry_workbook.template(found, system, rules.load(), datetime.date.today()), lang)
     click.echo(text("已写入 {file}", lang, file=path))
