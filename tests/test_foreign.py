@@ -146,8 +146,9 @@ def test_standard_input(files):
 
 
 @pytest.fixture
-def site(files):
+def site(files, monkeypatch):
     """The folder on a web server of this machine; ``/elsewhere`` leads to it, ``/away`` to a file."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *arguments):
