@@ -57,6 +57,8 @@ def _computed(graph: Graph, standards: Standards) -> Graph:
     forms_for_all = [form for scheme in _SCHEMES_FOR_ALL for form in standards.code_forms(scheme)]
     forms_of = {scheme: standards.code_forms(scheme) for scheme in standards.item_schemes}
     of_schemes = {prop for forms in forms_of.values() for form in forms for prop in form.takes_apart}
+    told = {prop for form in forms_for_all for prop in form.takes_apart} | of_schemes
+    told |= {def_("name"), def_("regionCode")}
     scheme_of = _Schemes(graph)
     items = {t.subject for t in graph if t.predicate in _ITEM_CODES}
     regions = {t.subject for t in graph if t.predicate == TYPE and t.object == def_("Region")}
@@ -70,7 +72,7 @@ def _computed(graph: Graph, standards: Standards) -> Graph:
             entry = standards.entry_classes.get(triple.object)
             if entry is not None:
                 found.add(Triple(triple.subject, TYPE, entry))
-        if not isinstance(triple.object, Literal):
+        if triple.predicate not in told or not isinstance(triple.object, Literal):
             continue
         subject, text = triple.subject, triple.object.value
         by_scheme = triple.predicate in of_schemes
