@@ -11,8 +11,9 @@ from typing import Protocol
 
 from app import codes, description, names
 from app.description import SAMPLE
+from app.facts import Facts
 from app.region import read_folder
-from app.standards import Facts, Standards
+from app.standards import Standards
 from app.store.terms import Graph, Index, Iri, Triple
 
 _REGION = re.compile(re.escape(names.region("")) + r"(\d{6})")

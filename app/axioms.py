@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import combinations
 
 from app import names
-from app.standards import TYPE, Facts
+from app.facts import TYPE, Facts
 from app.store.terms import BlankNode, Graph, Iri, Literal, Term, Triple
 
 _OWL, _RDFS = names.OWL, names.RDFS

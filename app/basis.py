@@ -16,10 +16,11 @@ from typing import Any
 
 from app import names
 from app.above import levels_above
+from app.facts import SUBCLASS, TYPE
 from app.language import LANGUAGES, text
 from app.release import REFERS, SYSTEM, Release
 from app.rules import PREFIX_FILE, Rule, Rules, sh
-from app.standards import SUBCLASS, TYPE, Standards, digest_of
+from app.standards import Standards, digest_of
 from app.store.terms import Index, Iri, Term, Triple, canonical, ntriples
 
 EXAMPLES = 3
@@ -49,8 +50,8 @@ class Basis:
         return Basis(
             version("zwfw"),
             files,
-            _digest(standards.ground),
-            {iri.value: _digest(said) for iri, said in standards.referable.items()},
+            _digest(standards.ground.always),
+            {iri.value: _digest(said) for iri, said in standards.ground.referable.items()},
             {rule.identifier: _of_rule(rule, rules, standards) for rule in rules.all},
         )
 

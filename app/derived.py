@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 
 from app import codes, names
-from app.standards import TYPE, CodeForm, Standards
+from app.facts import TYPE
+from app.standards import CodeForm, Standards
 from app.store.terms import Graph, Iri, Literal, Node, Term, Triple, boolean, def_
 
 _SCHEMES_FOR_ALL = (

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import names
+from app.facts import TYPE, Facts
 from app.source import Place, ReadingError, Source, Unreadable, read_rdf, refused
-from app.standards import TYPE, Facts, Property, Standards
+from app.standards import Property, Standards
 from app.store.terms import Graph, Iri, Literal, Node, def_
 
 FILE = "region.ttl"

@@ -4,19 +4,17 @@ the columns that rules require marked. Filled in, it is a table like any other.
 
 import datetime
 
-from app import names, table
+from app import language, names, table
 from app.cell import EXAMPLES
+from app.facts import DEFINITION, DOMAIN, NOTATION, Facts
 from app.rules import Rules, sh
-from app.standards import NOTATION, Facts, Property, Standards
-from app.store.terms import BlankNode, Iri, Literal, Term
+from app.standards import Property, Standards
+from app.store.terms import BlankNode, Iri, Literal
 from app.workbook import Sheet, Workbook
 
 ENTRY_ROWS = 5000
 """Rows with drop-downs: a county has some two thousand items. Rows below can be filled in, too, without them."""
 
-_DOMAIN, _INVERSE = Iri(names.RDFS + "domain"), Iri(names.OWL + "inverseOf")
-_UNION = Iri(names.OWL + "unionOf")
-_DEFINITION = Iri(names.SKOS + "definition")
 _WIDTH = 20
 
 
@@ -105,39 +103,24 @@ def _columns(kind: Iri, required: set[Iri], shown: set[Iri], standards: Standard
     Of properties that anything may have, those ``shown`` in the tables that come along.
     """
     keys, kinds = standards.key_of(kind), standards.ancestors(kind)
-    # Links are stated upward; the other direction is inferred.
-    downward = {t.object for t in standards.terms if t.predicate == _INVERSE}
     own = [
         prop
         for iri, prop in standards.properties.items()
-        if (iri in required | shown or kinds & _domains(iri, standards))
+        if (iri in required | shown or kinds & set(standards.ends(iri, DOMAIN)))
         and not prop.is_derived
-        and iri not in downward
+        and iri not in standards.upward  # the other direction of a link is inferred
         and prop not in keys
     ]
     order = standards.authored
     return [*keys, *sorted(own, key=lambda prop: (prop.iri not in required, order.get(prop.iri, 0)))]
 
 
-def _domains(prop: Iri, standards: Standards) -> set[Term]:
-    """The classes a property is of; those of a union each."""
-    found: set[Term] = set()
-    for domain in standards.values(prop, _DOMAIN):
-        union = standards.value(domain, _UNION) if isinstance(domain, BlankNode) else None
-        found |= set(standards.members(union)) if union else {domain}
-    return found
-
-
 def _explained(column: Property, standards: Standards) -> str:
-    definitions = [
-        v.value
-        for v in standards.values(column.iri, _DEFINITION)
-        if isinstance(v, Literal) and v.language == "zh"
-    ]
     form = ""
     if column.range is not None and not standards.is_coded(column.range):
         form = EXAMPLES.get(column.range.value, "")
-    return "".join([*definitions[:1], f"（如 {form}）" if form else ""])
+    definition = language.pick(standards.texts(column.iri, DEFINITION), "zh")
+    return definition + (f"（如 {form}）" if form else "")
 
 
 def _example(column: Property, standards: Standards) -> str:

@@ -5,9 +5,10 @@ sentence says in words.
 """
 
 from app import names
+from app.facts import Facts
 from app.language import text
 from app.rules import Rule, sh
-from app.standards import Facts, Standards
+from app.standards import Standards
 from app.store.terms import Iri, Literal, Term
 
 LISTED = 12

@@ -21,17 +21,17 @@ from pathlib import Path
 from app import engines, names
 from app.confinement import confine, end_with_client
 from app.expectation import expected
+from app.facts import SOURCE, TYPE, Facts
 from app.language import LANGUAGES, text
 from app.reading import Reading
 from app.report import Finding, Located, Report, plain
 from app.rules import SEVERITIES, Rule, severity_name, sh, unknown_shacl_terms
 from app.source import Place, Unreadable, read_rdf, refused
-from app.standards import SOURCE, TYPE, Facts, Standards, digest_of
+from app.standards import Standards, digest_of
 from app.store.terms import (
     BlankNode,
     Graph,
     Iri,
-    Literal,
     Node,
     RdfFormat,
     Term,
@@ -199,8 +199,8 @@ class _Shapes:
             identifier=name,
             layer="",
             clause=source if isinstance(source, Iri) else iri,
-            labels=_said(facts, node, (sh("name"), Iri(names.RDFS + "label"))),
-            definitions=_said(facts, node, (sh("description"), Iri(names.RDFS + "comment"))),
+            labels=facts.texts(node, sh("name"), Iri(names.RDFS + "label")),
+            definitions=facts.texts(node, sh("description"), Iri(names.RDFS + "comment")),
             severity=severity_name(severity if isinstance(severity, Iri) else sh("Violation")),
             parts={},
             selects=[],
@@ -240,15 +240,6 @@ class _Shapes:
         }
 
 
-def _said(facts: Facts, node: Node, predicates: tuple[Iri, ...]) -> dict[str, str]:
-    for predicate in predicates:
-        if found := {
-            v.language or "": v.value for v in facts.values(node, predicate) if isinstance(v, Literal)
-        }:
-            return found
-    return {}
-
-
 def _local(term: Term | None) -> str:
     return re.split(r"[/#:]", term.value)[-1] if isinstance(term, Iri) else ""
 
@@ -274,7 +265,7 @@ def _finding(results: Facts, node: Node, shapes: _Shapes, cells: Located, things
         labels=things.labels(focus) if isinstance(focus, Iri) else {},
         stated="" if value == focus else plain(value),
         along=_path(results, path) if path is not None and one_step is None else "",
-        said=_said(results, node, (sh("resultMessage"),)) or _unmet(component),
+        said=results.texts(node, sh("resultMessage")) or _unmet(component),
     )
 
 

@@ -5,10 +5,9 @@ the data graphs. The rules are OWL 2 RL's cax-sco, prp-spo1, prp-spo2 (chains of
 run to a fixpoint.
 """
 
-from collections import defaultdict
-
 from app import names
-from app.standards import SUBCLASS, Standards
+from app.facts import SUBCLASS
+from app.standards import Standards
 from app.store.terms import BlankNode, Graph, Index, Iri, Quad, Triple
 
 _SUBPROPERTY = Iri(names.RDFS + "subPropertyOf")
@@ -49,12 +48,11 @@ def infer(own: Graph, above: Graph, standards: Standards) -> Graph:
             index.update(step)
     things = {triple.subject for triple in own if isinstance(triple.subject, Iri)}
     # The other direction of a link above is inferred there.
-    inverse = _inverses(standards)
+    inverse = standards.upward | {up: down for down, up in standards.upward.items()}
     stated |= {
-        Triple(t.object, other, t.subject)
+        Triple(t.object, inverse[t.predicate], t.subject)
         for t in above
-        if isinstance(t.object, Iri)
-        for other in inverse.get(t.predicate, ())
+        if isinstance(t.object, Iri) and t.predicate in inverse
     }
     return {
         quad.triple
@@ -64,17 +62,6 @@ def infer(own: Graph, above: Graph, standards: Standards) -> Graph:
         and not isinstance(quad.subject, BlankNode)
         and not isinstance(quad.object, BlankNode)
     }
-
-
-def _inverses(standards: Standards) -> dict[Iri, set[Iri]]:
-    """By property: its inverses, stated from either side."""
-    found = defaultdict[Iri, set[Iri]](set)
-    for triple in standards.terms:
-        one, other = triple.subject, triple.object
-        if triple.predicate == _INVERSE and isinstance(one, Iri) and isinstance(other, Iri):
-            found[one].add(other)
-            found[other].add(one)
-    return found
 
 
 def _schema(standards: Standards) -> Graph:

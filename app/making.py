@@ -209,7 +209,9 @@ def _refers(own: Graph, above: Graph, code: str, standards: Standards) -> list[s
     """What enters the region's check because it refers to it, and the entries it refers to that no list has."""
     objects = {t.object for t in own | above if isinstance(t.object, Iri)}
     unlisted = {iri for iri in objects if isinstance(iri, Iri) and iri.value.startswith(names.CODE)}
-    return sorted({iri.value for iri in {*referred(own, code), *standards.referred(objects), *unlisted}})
+    return sorted(
+        {iri.value for iri in {*referred(own, code), *standards.ground.referred(objects), *unlisted}}
+    )
 
 
 def _write_data(task: Task, reading: Reading, data: Graph) -> dict[str, Any]:

@@ -5,9 +5,10 @@ import hashlib
 from importlib.metadata import version
 
 from app import names
+from app.facts import TYPE
 from app.reading import Reading
 from app.report import Report
-from app.standards import TYPE, Standards
+from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Triple, boolean, def_, integer
 
 

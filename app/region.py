@@ -13,9 +13,10 @@ from pathlib import Path
 from app import cell, description, names, table
 from app.derived import derive, upward
 from app.description import Column, Description
+from app.facts import TYPE
 from app.reading import Places, Reading, Rewriting
 from app.source import RDF_FORMATS, Place, ReadingError, Source, Unreadable, rdf_format, read_rdf, refused
-from app.standards import TYPE, Standards
+from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Triple, def_, skolemised
 from app.table import Sheet
 

@@ -14,10 +14,11 @@ from urllib.parse import unquote
 from app import language, names
 from app.check import Result, check
 from app.expectation import expected
+from app.facts import NOTATION, TYPE, Facts
 from app.reading import Reading
 from app.rules import SEVERITIES, Rule, Rules
 from app.source import Place
-from app.standards import NOTATION, TYPE, Facts, Standards
+from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Term, def_
 
 _BOOLEAN = Iri(names.XSD + "boolean")
@@ -146,7 +147,7 @@ def examine(
     ``missing`` are the codes of levels above that were not to be had; the report says so.
     """
     by = rules.all if chosen is None else chosen
-    beside = above | standards.beside(reading.graph | above)
+    beside = above | standards.ground.beside(reading.graph | above)
     results = check(reading.graph, beside, by, rules.prefixes, on, engine)
     found = report(results, reading, rules, standards, on)
     found.rules = list(by)

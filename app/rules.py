@@ -12,7 +12,8 @@ from pathlib import Path
 from rdflib.namespace import SH as SHACL_TERMS
 
 from app import language, names
-from app.standards import PREF_LABEL, SOURCE, TYPE, Facts, digest_of
+from app.facts import DEFINITION, PREF_LABEL, SOURCE, TYPE, Facts
+from app.standards import digest_of
 from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, def_, read_turtle
 
 SEVERITIES = ("Violation", "Warning", "Info")
@@ -182,7 +183,7 @@ def _read(path: Path, prologue: str) -> Rule:
         shape: Part(
             shape,
             facts.text(shape, sh("severity")).removeprefix(names.SH),
-            _by_language(facts, shape, sh("message")) or _by_language(facts, iri, sh("message")),
+            facts.texts(shape, sh("message")) or facts.texts(iri, sh("message")),
         )
         for shape in shapes
     }
@@ -196,8 +197,8 @@ def _read(path: Path, prologue: str) -> Rule:
         identifier=facts.text(iri, Iri(names.DCT + "identifier")),
         layer=path.parent.name,
         clause=clause,
-        labels=_by_language(facts, iri, PREF_LABEL),
-        definitions=_by_language(facts, iri, Iri(names.SKOS + "definition")),
+        labels=facts.texts(iri, PREF_LABEL),
+        definitions=facts.texts(iri, DEFINITION),
         severity=severity,
         parts=parts,
         selects=[
@@ -223,10 +224,6 @@ def _select(path: Path, facts: Facts, shape: Iri, constraint: Node, prologue: st
         raise RuleFault(f"{path.name}: SHACL-SPARQL forbids {forbidden[0]}")
     stated = facts.value(shape, sh("path"))
     return Select(shape, prologue + text, stated if isinstance(stated, Iri) else None)
-
-
-def _by_language(facts: Facts, node: Node, predicate: Iri) -> dict[str, str]:
-    return {v.language or "": v.value for v in facts.values(node, predicate) if isinstance(v, Literal)}
 
 
 def unknown_shacl_terms(graph: Graph) -> set[str]:

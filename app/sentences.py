@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from app import names
 from app.axioms import NEGATIVE, Axiom
+from app.facts import TYPE, Facts
 from app.language import text
-from app.standards import TYPE, Facts
 from app.store.terms import BlankNode, Iri, Literal, Node, Term, Triple
 
 _OWL, _RDFS = names.OWL, names.RDFS

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from app import language, names
+from app import names
+from app.facts import ALT_LABEL, IN_SCHEME, NOTATION, PREF_LABEL, RANGE, SUBCLASS, TYPE, Facts
+from app.ground import Ground
 from app.store.terms import (
     BlankNode,
-    Graph,
     Iri,
     Literal,
     Node,
@@ -26,17 +27,7 @@ from app.store.terms import (
     triples_in_order,
 )
 
-TYPE = Iri(names.RDF + "type")
-RANGE = Iri(names.RDFS + "range")
-SUBCLASS = Iri(names.RDFS + "subClassOf")
-PREF_LABEL = Iri(names.SKOS + "prefLabel")
-ALT_LABEL = Iri(names.SKOS + "altLabel")
-NOTATION = Iri(names.SKOS + "notation")
-IN_SCHEME = Iri(names.SKOS + "inScheme")
-SOURCE = Iri(names.DCT + "source")
-
-_NARROWER = Iri(names.SKOS + "narrower")
-_LABELS = (PREF_LABEL, def_("name"), Iri(names.DCT + "title"), Iri(names.RDFS + "label"))
+_UNION = Iri(names.OWL + "unionOf")
 _PUNCTUATION = re.compile(r"[\s（）()*＊:：]+")
 
 
@@ -59,59 +50,6 @@ class CodeForm:
     pattern: re.Pattern[str]
 
 
-class Facts:
-    """A graph one can ask for the values of a node: the two look-ups that everything here is made of."""
-
-    def __init__(self, graph: Iterable[Triple]) -> None:
-        self.graph: Graph = set(graph)
-        self._values: dict[tuple[Node, Iri], list[Term]] = defaultdict(list)
-        self._subjects: dict[tuple[Iri, Term], list[Node]] = defaultdict(list)
-        self.about: dict[Node, list[Triple]] = defaultdict(list)
-        for triple in self.graph:
-            self._values[triple.subject, triple.predicate].append(triple.object)
-            self._subjects[triple.predicate, triple.object].append(triple.subject)
-            self.about[triple.subject].append(triple)
-
-    def values(self, subject: Node, predicate: Iri) -> list[Term]:
-        """The objects of ``subject predicate ?``, in a fixed order."""
-        return sorted(self._values.get((subject, predicate), ()), key=str)
-
-    def value(self, subject: Node, predicate: Iri) -> Term | None:
-        """The first of ``values``, or nothing."""
-        return next(iter(self.values(subject, predicate)), None)
-
-    def text(self, subject: Node, predicate: Iri) -> str:
-        """The first value as plain text: a literal's lexical form or an IRI; empty where there is none."""
-        value = self.value(subject, predicate)
-        return value.value if isinstance(value, Literal | Iri) else ""
-
-    def subjects(self, predicate: Iri, value: Term) -> list[Node]:
-        """The subjects of ``? predicate value``, in a fixed order."""
-        return sorted(self._subjects.get((predicate, value), ()), key=str)
-
-    def members(self, head: Term | None) -> Iterator[Term]:
-        """The members of an RDF list."""
-        while isinstance(head, BlankNode):
-            yield from self.values(head, Iri(names.RDF + "first"))
-            head = self.value(head, Iri(names.RDF + "rest"))
-
-    def labels(self, subject: Node) -> dict[str, str]:
-        """The names of a thing by language: its preferred label, name, title or label, in this order."""
-        for predicate in _LABELS:
-            found = {
-                (value.language or "")[:2]: value.value
-                for value in self.values(subject, predicate)
-                if isinstance(value, Literal)
-            }
-            if found:
-                return found
-        return {}
-
-    def label(self, subject: Node, lang: str) -> str:
-        """The name of a thing in ``lang``, else in another language; empty where it has none."""
-        return language.pick(self.labels(subject), lang)
-
-
 _PARTS = {"standards": "standards", "clauses": "standards", "questions": "questions"}
 """The files of ``ontology/`` that are data about the system rather than terms and codes, by the graph they make up."""
 
@@ -132,6 +70,11 @@ class Standards(Facts):
     def part(self, name: str) -> list[Path]:
         """The files that make up a graph of the system: ``ontology``, ``standards`` or ``questions``."""
         return [path for path in self.files if _PARTS.get(path.stem, "ontology") == name]
+
+    @cached_property
+    def ground(self) -> Ground:
+        """What of it enters a check."""
+        return Ground(self, self.terms, self.documents)
 
     @cached_property
     def version(self) -> str:
@@ -210,15 +153,21 @@ class Standards(Facts):
         head = self.value(kind, Iri(names.OWL + "hasKey"))
         return [self.properties[node] for node in self.members(head) if isinstance(node, Iri)]
 
+    def ends(self, prop: Iri, end: Iri) -> list[Iri]:
+        """The classes or datatypes at an end of a property (``DOMAIN``, ``RANGE``), those of a union one by one."""
+        found = list[Term]()
+        for stated in self.values(prop, end):
+            union = self.value(stated, _UNION) if isinstance(stated, BlankNode) else None
+            found += [stated, *self.members(union)]
+        return [one for one in found if isinstance(one, Iri)]
+
     @cached_property
     def _linked(self) -> dict[Iri, list[Iri]]:
         """By link property: the classes with a key that it may lead to, the general ones' special ones included."""
         keyed = [kind for kind in sorted(set(self.classes.values()), key=str) if self.key_of(kind)]
         found = {}
         for prop in self.properties.values():
-            stated = self.value(prop.iri, RANGE)
-            union = self.value(stated, Iri(names.OWL + "unionOf")) if isinstance(stated, BlankNode) else None
-            meant = {stated, *self.members(union)}
+            meant = set(self.ends(prop.iri, RANGE))
             if prop.is_link:
                 found[prop.iri] = [kind for kind in keyed if meant & self.ancestors(kind)]
         return found
@@ -303,54 +252,6 @@ class Standards(Facts):
         return self.code_lists.get(scheme, {}).get(cell) or Iri(
             names.concept(scheme.value.removeprefix(names.CODE), cell)
         )
-
-    @cached_property
-    def referable(self) -> dict[Iri, Graph]:
-        """What enters a check only when something there refers to it, with what is said of it: documents, clauses and
-        entries of code lists.
-
-        Not so the entries that speak of the system in our own terms, as an element does of the property that states it
-        and a policy of its elements, for rules may start from them; nor what these and the ontology refer to.
-        """
-        documents, found = {t.subject for t in self.documents}, dict[Iri, Graph]()
-        for subject in {t.subject for t in self.terms if t.predicate == NOTATION} | documents:
-            said = set(self.about[subject])
-            of_system = any(
-                isinstance(t.object, Iri) and t.predicate.value.startswith(names.DEF) for t in said
-            )
-            is_whole = not any(isinstance(t.object, BlankNode) for t in said)
-            if isinstance(subject, Iri) and is_whole and (subject in documents or not of_system):
-                found[subject] = said
-        open_ = {t.object for t in self.graph if t.subject not in found and t.predicate != SOURCE}
-        while meant := {one for one in found if one in open_}:
-            open_ = {t.object for one in meant for t in found.pop(one)}
-        return found
-
-    @cached_property
-    def ground(self) -> Graph:
-        """What of the standard system enters every check: all that is not ``referable``."""
-        return {t for t in self.graph if t.subject not in self.referable}
-
-    def referred(self, things: Iterable[Term]) -> set[Iri]:
-        """What of ``referable`` is among ``things`` or is reached from them; from a concept up to the broader ones, not
-        down to all narrower ones."""
-        found: set[Iri] = set()
-        open_ = {thing for thing in things if thing in self.referable}
-        while open_:
-            found |= {one for one in open_ if isinstance(one, Iri)}
-            linked = {
-                t.object
-                for one in open_
-                if isinstance(one, Iri)
-                for t in self.referable[one]
-                if t.predicate != _NARROWER
-            }
-            open_ = {one for one in linked if one in self.referable and one not in found}
-        return found
-
-    def beside(self, graph: Graph) -> Graph:
-        """What of the standard system enters a check of ``graph``."""
-        return self.ground.union(*(self.referable[one] for one in self.referred(t.object for t in graph)))
 
     @cached_property
     def item_schemes(self) -> dict[Iri, Iri]:

@@ -3,9 +3,9 @@
 from collections import Counter
 
 from app import names
+from app.facts import TYPE
 from app.reading import Reading
 from app.report import Report
-from app.standards import TYPE
 from app.store.terms import Graph, Iri, Triple, def_, integer
 
 

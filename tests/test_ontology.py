@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import names, standards
-from app.standards import Facts
+from app.facts import Facts
 from app.store.terms import BlankNode, Graph, Literal, NamedNode, def_, read_turtle
 
 ONTOLOGY = names.resources("ontology")

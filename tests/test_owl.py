@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 
 from app import names, standards
-from app.standards import Facts
+from app.facts import Facts
 from app.store.terms import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, read_turtle
 
 ONTOLOGY = names.resources("ontology")

@@ -142,7 +142,7 @@ def test_a_change_of_the_divisions_concerns_those_that_refer_to_them(root, own, 
 
 
 def test_a_change_of_a_code_list_concerns_those_that_use_the_entry(root, own, tmp_path):
-    (entry,) = (iri for iri in SYSTEM.referable if iri.value == names.concept("item-type", "05"))
+    (entry,) = (iri for iri in SYSTEM.ground.referable if iri.value == names.concept("item-type", "05"))
     assert SYSTEM.label(entry, "zh") == "行政给付"
     system = standards.Standards(changed(tmp_path, "ontology", ("codes/item-type.ttl", "行政给付", "给付")))
     publication = publisher(root, system=system).publish([])

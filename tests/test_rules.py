@@ -30,7 +30,7 @@ def case(rule):
 def test_rule_finds_what_its_case_expects_and_engines_agree(rule):
     data, expected = case(rule)
     found = {
-        engine: check.check(data, SYSTEM.beside(data), [rule], BOOK.prefixes, ON, engine)
+        engine: check.check(data, SYSTEM.ground.beside(data), [rule], BOOK.prefixes, ON, engine)
         for engine in check.ENGINES
     }
     assert {(result.focus, result.shape) for result in found["fast"]} == expected
@@ -42,7 +42,7 @@ def test_rule_finds_what_its_case_expects_and_engines_agree(rule):
 def test_a_third_engine_that_the_software_does_not_use_says_the_same(rule, tmp_path):
     data, expected = case(rule)
     today = Triple(check.CHECK, def_("referenceDate"), day(ON))
-    (tmp_path / "data.nt").write_bytes(ntriples(data | SYSTEM.beside(data) | {today}))
+    (tmp_path / "data.nt").write_bytes(ntriples(data | SYSTEM.ground.beside(data) | {today}))
     (tmp_path / "shapes.nt").write_bytes(ntriples(BOOK.prefixes | rule.graph))
     _, report, _ = shifty.validate(
         tmp_path / "data.nt", tmp_path / "shapes.nt", graph_mode="data", infer=False

@@ -18,7 +18,7 @@ from app.rules import Rule
 from app.source import Place, Unreadable
 from app.standards import Standards
 from app.store import open_store
-from app.store.terms import Iri, Literal, def_
+from app.store.terms import Iri, def_
 from app.web.wording import CONFIRMATION
 
 
@@ -134,14 +134,7 @@ def _clause(rule: Rule, system: Standards, lang: str) -> dict[str, str]:
     return {
         "document": system.label(of, lang),
         "inForceFrom": system.text(of, def_("inForceFrom")),
-        "text": language.pick(
-            {
-                v.language or "": v.value
-                for v in system.values(rule.clause, def_("clauseText"))
-                if isinstance(v, Literal)
-            },
-            lang,
-        ),
+        "text": language.pick(system.texts(rule.clause, def_("clauseText")), lang),
         "confirmation": system.text(rule.clause, def_("confirmation")),
     }
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from app import cell, names
 from app.cpsv_ap import queries
 from app.derived import upward
+from app.facts import DOMAIN, RANGE, TYPE
 from app.region import NO_REGION
 from app.source import RDF_FORMATS, Place, Unreadable, rdf_format, read_rdf, refused
-from app.standards import RANGE, TYPE, Standards
+from app.standards import Standards
 from app.store.terms import (
-    BlankNode,
     Graph,
     Index,
     Iri,
@@ -39,7 +39,6 @@ KNOWN = "known"
 """How a triple is placed that the standard system says itself, such as the name of a code."""
 
 _IDENTIFIER = Iri(names.DCT + "identifier")
-_DOMAIN = Iri(names.RDFS + "domain")
 _ONTOLOGY = Iri(names.graph("ontology"))
 _STRING = Iri(names.XSD + "string")
 
@@ -219,8 +218,14 @@ class _Placing:
     def _word(self, term: Iri) -> _Word:
         primary = self.standards.upward.get(term)
         if primary is not None:
-            return _Word(term, _ends(primary, RANGE, self.standards), _ends(primary, _DOMAIN, self.standards))
-        return _Word(term, _ends(term, _DOMAIN, self.standards), _ends(term, RANGE, self.standards))
+            return _Word(
+                term,
+                frozenset(self.standards.ends(primary, RANGE)),
+                frozenset(self.standards.ends(primary, DOMAIN)),
+            )
+        return _Word(
+            term, frozenset(self.standards.ends(term, DOMAIN)), frozenset(self.standards.ends(term, RANGE))
+        )
 
     def _value(self, value: Term, word: _Word) -> Term | None:
         """``value`` as ``word`` takes it, or nothing where it does not."""
@@ -256,18 +261,6 @@ class _Placing:
             return value if value.datatype == datatype else cell.literal(value.value, datatype.value)
         except cell.Unfit:
             return None
-
-
-def _ends(prop: Iri, end: Iri, standards: Standards) -> frozenset[Iri]:
-    """The classes a property's domain or range stands for, those of a union one by one."""
-    stated = standards.values(prop, end)
-    unions = [
-        member
-        for node in stated
-        if isinstance(node, BlankNode)
-        for member in standards.members(standards.value(node, Iri(names.OWL + "unionOf")))
-    ]
-    return frozenset(node for node in [*stated, *unions] if isinstance(node, Iri))
 
 
 def _as_written(triple: Triple) -> Triple:
@@ -324,5 +317,5 @@ def _kinds(found: Import, standards: Standards) -> dict[Node, set[Iri]]:
     """The classes of the things placed: what they are read as, else what has the links that are said of them."""
     implied: dict[Node, set[Iri]] = defaultdict(set)
     for triple in found.graph:
-        implied[triple.subject] |= _ends(triple.predicate, _DOMAIN, standards)
+        implied[triple.subject].update(standards.ends(triple.predicate, DOMAIN))
     return {node: found.kinds.get(node) or kinds for node, kinds in implied.items()}

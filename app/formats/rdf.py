@@ -1,9 +1,10 @@
 """The report as RDF: a standard ``sh:ValidationReport`` with our terms beside it."""
 
 from app import language, names
+from app.facts import TYPE
 from app.report import Finding, Report
 from app.rules import severity_iri, sh
-from app.standards import TYPE, Standards
+from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Term, Triple, boolean, canonical, day, def_, integer, turtle
 
 

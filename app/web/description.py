@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app import names, rules, standards
-from app.standards import Facts
+from app.facts import Facts
 from app.store import Store
 from app.store.terms import (
     BlankNode,

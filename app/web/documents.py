@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from flask import Blueprint, Response
 
 from app import names, rules, standards
+from app.facts import NOTATION, SOURCE, TYPE
 from app.rules import Rule
-from app.standards import SOURCE, TYPE
 from app.store.terms import Iri, Node, Term, def_
 from app.web.language import language
 from app.web.ontology import Question, questions
@@ -226,7 +226,7 @@ def matrix() -> dict[str, list[Row]]:
         system.text(layer, def_("layerFolder")): [
             Row(
                 one,
-                system.text(one, standards.NOTATION),
+                system.text(one, NOTATION),
                 {
                     title: [d for d in found if d.kind in map(def_, kinds) and one in d.subsystems]
                     for title, kinds in COLUMNS.items()

@@ -12,14 +12,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import names, standards
 from app.context import context
-from app.standards import PREF_LABEL, SOURCE, SUBCLASS, TYPE
+from app.facts import DEFINITION, PREF_LABEL, SOURCE, SUBCLASS, TYPE
 from app.store.terms import Iri, Literal, def_
 from app.web.diagram import Diagram, Link, Thing, draw
 from app.web.formats import PAGE, TRIPLE_FORMATS, chosen
 from app.web.language import language
 from app.web.page import confirmed, open_to_all, page
 from app.web.problem import Problem
-from app.web.term import ABOUT, DEFINITION, OntologyTerm, is_ours, properties, terms
+from app.web.term import ABOUT, OntologyTerm, is_ours, properties, terms
 from app.web.vocabulary import in_language, written
 from app.web.wording import MODULES
 

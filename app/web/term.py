@@ -7,9 +7,9 @@ from functools import cache, cached_property
 from flask import Response
 
 from app import axioms, names, rules, sentences, standards
+from app.facts import ALT_LABEL, DEFINITION, DOMAIN, IN_SCHEME, PREF_LABEL, RANGE, SOURCE, SUBCLASS, TYPE
 from app.language import LANGUAGES, pick
 from app.rules import Rule
-from app.standards import ALT_LABEL, PREF_LABEL, RANGE, SOURCE, SUBCLASS, TYPE
 from app.store.terms import BlankNode, Iri, Literal, Term, Triple, def_, read_turtle
 from app.web.language import language
 from app.web.page import page
@@ -17,8 +17,6 @@ from app.web.problem import Problem
 from app.web.vocabulary import in_language, written
 from app.web.wording import KINDS, MODULES
 
-DEFINITION = Iri(names.SKOS + "definition")
-DOMAIN = Iri(names.RDFS + "domain")
 SUBPROPERTY = Iri(names.RDFS + "subPropertyOf")
 ABOUT = def_("isAbout")
 
@@ -81,27 +79,18 @@ class OntologyTerm:
     @property
     def domain(self) -> list[Iri]:
         """The classes a property applies to: any of them."""
-        return ends(self.iri, DOMAIN)
+        return standards.load().ends(self.iri, DOMAIN)
 
     @property
     def range(self) -> list[Iri]:
         """The classes or the datatype of a property's values: any of them."""
-        return ends(self.iri, RANGE) or ends(self.iri, def_("hasValueType"))
+        return standards.load().ends(self.iri, RANGE) or standards.load().ends(self.iri, def_("hasValueType"))
 
     def matches(self, wanted: str) -> bool:
         """Whether every word asked for stands in its name, labels or definitions."""
         others = [written(v) for v in standards.load().values(self.iri, ALT_LABEL)]
         text = " ".join((self.name, *self.texts().values(), *self.definitions.values(), *others)).casefold()
         return all(word in text for word in wanted.casefold().split())
-
-
-def ends(prop: Iri, end: Iri) -> list[Iri]:
-    """The classes or datatypes at an end of a property, the members of a union one by one."""
-    system, found = standards.load(), []
-    for stated in system.values(prop, end):
-        union = system.value(stated, Iri(names.OWL + "unionOf")) if isinstance(stated, BlankNode) else None
-        found += [node for node in (stated, *system.members(union)) if isinstance(node, Iri)]
-    return found
 
 
 @cache
@@ -133,7 +122,7 @@ def term_page(name: str) -> Response:
         facts={
             label: nodes
             for label, predicate in _FACTS.items()
-            if (nodes := [node for node in ends(term.iri, predicate) if is_ours(node)])
+            if (nodes := [node for node in standards.load().ends(term.iri, predicate) if is_ours(node)])
         },
         axioms=[sentences.said(axiom, system, language()) for axiom in _axioms().get(term.iri, ())],
         key=[prop.iri for prop in system.key_of(term.iri)],
@@ -196,7 +185,7 @@ def _code_lists(term: OntologyTerm) -> list[Iri]:
     """The code lists whose entries are of this class."""
     system = standards.load()
     entries = system.subjects(TYPE, term.iri) if term.is_coded else []
-    return sorted({s for entry in entries for s in _iris(system.values(entry, standards.IN_SCHEME))}, key=str)
+    return sorted({s for entry in entries for s in _iris(system.values(entry, IN_SCHEME))}, key=str)
 
 
 def _foreign(term: Iri) -> Iterator[tuple[str, str]]:

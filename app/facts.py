@@ -1,0 +1,77 @@
+"""A graph one can ask for the values of a node, and the terms of RDF, RDFS, SKOS and DCT by which everything is asked."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from app import language, names
+from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, def_
+
+TYPE = Iri(names.RDF + "type")
+DOMAIN = Iri(names.RDFS + "domain")
+RANGE = Iri(names.RDFS + "range")
+SUBCLASS = Iri(names.RDFS + "subClassOf")
+PREF_LABEL = Iri(names.SKOS + "prefLabel")
+ALT_LABEL = Iri(names.SKOS + "altLabel")
+NOTATION = Iri(names.SKOS + "notation")
+IN_SCHEME = Iri(names.SKOS + "inScheme")
+DEFINITION = Iri(names.SKOS + "definition")
+SOURCE = Iri(names.DCT + "source")
+
+_LABELS = (PREF_LABEL, def_("name"), Iri(names.DCT + "title"), Iri(names.RDFS + "label"))
+
+
+class Facts:
+    """A graph one can ask for the values of a node: the two look-ups that everything here is made of."""
+
+    def __init__(self, graph: Iterable[Triple]) -> None:
+        self.graph: Graph = set(graph)
+        self._values: dict[tuple[Node, Iri], list[Term]] = defaultdict(list)
+        self._subjects: dict[tuple[Iri, Term], list[Node]] = defaultdict(list)
+        self.about: dict[Node, list[Triple]] = defaultdict(list)
+        for triple in self.graph:
+            self._values[triple.subject, triple.predicate].append(triple.object)
+            self._subjects[triple.predicate, triple.object].append(triple.subject)
+            self.about[triple.subject].append(triple)
+
+    def values(self, subject: Node, predicate: Iri) -> list[Term]:
+        """The objects of ``subject predicate ?``, in a fixed order."""
+        return sorted(self._values.get((subject, predicate), ()), key=str)
+
+    def value(self, subject: Node, predicate: Iri) -> Term | None:
+        """The first of ``values``, or nothing."""
+        return next(iter(self.values(subject, predicate)), None)
+
+    def text(self, subject: Node, predicate: Iri) -> str:
+        """The first value as plain text: a literal's lexical form or an IRI; empty where there is none."""
+        value = self.value(subject, predicate)
+        return value.value if isinstance(value, Literal | Iri) else ""
+
+    def subjects(self, predicate: Iri, value: Term) -> list[Node]:
+        """The subjects of ``? predicate value``, in a fixed order."""
+        return sorted(self._subjects.get((predicate, value), ()), key=str)
+
+    def members(self, head: Term | None) -> Iterator[Term]:
+        """The members of an RDF list."""
+        while isinstance(head, BlankNode):
+            yield from self.values(head, Iri(names.RDF + "first"))
+            head = self.value(head, Iri(names.RDF + "rest"))
+
+    def texts(self, subject: Node, *predicates: Iri) -> dict[str, str]:
+        """What a thing says by language, by the first of the predicates by which it says anything."""
+        for predicate in predicates:
+            found = {
+                (value.language or "")[:2]: value.value
+                for value in self.values(subject, predicate)
+                if isinstance(value, Literal)
+            }
+            if found:
+                return found
+        return {}
+
+    def labels(self, subject: Node) -> dict[str, str]:
+        """The names of a thing by language: its preferred label, name, title or label, in this order."""
+        return self.texts(subject, *_LABELS)
+
+    def label(self, subject: Node, lang: str) -> str:
+        """The name of a thing in ``lang``, else in another language; empty where it has none."""
+        return language.pick(self.labels(subject), lang)
