@@ -6,7 +6,7 @@ sentence says in words.
 
 from app import names
 from app.facts import Facts
-from app.language import text
+from app.language import LANGUAGES, text
 from app.rules import Rule, sh
 from app.standards import Standards
 from app.store.terms import Iri, Literal, Term
@@ -35,6 +35,22 @@ _SENTENCES = {
 """By the parameter of a constraint component."""
 
 _BOOLEAN = Iri(names.XSD + "boolean")
+
+
+class Expectations:
+    """What shapes want in all languages, each worked out once."""
+
+    def __init__(self, standards: Standards) -> None:
+        self._standards = standards
+        self._known: dict[tuple[Iri, Iri, str], dict[str, str]] = {}
+
+    def __call__(self, rule: Rule, shape: Iri, component: str) -> dict[str, str]:
+        """By language; empty where the shape does not say."""
+        key = (rule.iri, shape, component)
+        if key not in self._known:
+            said = {lang: expected(rule, shape, component, self._standards, lang) for lang in LANGUAGES}
+            self._known[key] = said if any(said.values()) else {}
+        return self._known[key]
 
 
 def expected(rule: Rule, shape: Iri, component: str, standards: Standards, lang: str) -> str:

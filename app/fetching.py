@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app import table
-from app.source import Place, Unreadable, rdf_format, refused
+from app.source import RDF_FORMATS, Place, Unreadable, rdf_format, refused
 
 MOST_BYTES = 512 * 1024**2
 """Of a file from elsewhere: a workbook of a province has some fifty megabytes."""
@@ -17,16 +17,11 @@ SECONDS = 60
 """How long a server may be silent."""
 
 _BLOCK = 1024**2
-_TYPES = {
-    "text/turtle": ".ttl",
-    "application/n-triples": ".nt",
-    "application/n-quads": ".nq",
-    "application/trig": ".trig",
-    "application/ld+json": ".jsonld",
-    "application/rdf+xml": ".rdf",
+_TYPES = {form.media_type: suffix for suffix, form in reversed(RDF_FORMATS.items())} | {
     "text/csv": ".csv",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
 }
+"""By media type: the end of a file's name."""
 
 
 def is_address(named: str) -> bool:

@@ -13,14 +13,13 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from app import engines, names
 from app.confinement import confine, end_with_client
-from app.expectation import expected
+from app.expectation import Expectations
 from app.facts import SOURCE, TYPE, Facts
 from app.language import LANGUAGES, text
 from app.reading import Reading
@@ -69,8 +68,9 @@ def examine(
 ) -> Report:
     """The report of ``reading`` with what stands ``beside`` it, checked by the shapes in ``files`` within ``seconds``.
 
-    Where nothing stands beside it, findings count for whatever the shapes target; else for its subjects. Raises ``Unreadable``: shapes that are no RDF or that SHACL forbids,
-    an engine that does not end in time or for which the memory is not enough.
+    Where nothing stands beside it, findings count for whatever the shapes target; else for its subjects. Raises
+    ``Unreadable``: shapes that are no RDF or that SHACL forbids, an engine that does not end in time or for which the
+    memory is not enough.
     """
     place = Place("、".join(path.name for path in files))
     shapes = _Shapes(set[Triple]().union(*(read_rdf(path) for path in files)))
@@ -84,22 +84,12 @@ def examine(
         said = _validated(data_file, shapes_file, engine, seconds, place)
     results = Facts({quad.triple for quad in parse(said, format=RdfFormat.N_TRIPLES)})
     things = Facts(reading.graph)
-    cells = Located(reading, things, standards)
     (node,) = results.subjects(TYPE, sh("ValidationReport"))
     nodes = [one for one in results.values(node, sh("result")) if isinstance(one, Iri | BlankNode)]
     if beside:
-        own = {triple.subject for triple in reading.graph}
-        nodes = [one for one in nodes if results.value(one, sh("focusNode")) in own]
-
-    @cache
-    def expectation(shape: Iri, component: str) -> dict[str, str]:
-        said = {lang: expected(shapes.rules[shape], shape, component, standards, lang) for lang in LANGUAGES}
-        return said if any(said.values()) else {}
-
-    found = [
-        replace(one, expected=expectation(one.shape, one.component))
-        for one in (_finding(results, node, shapes, cells, things) for node in nodes)
-    ]
+        nodes = [one for one in nodes if results.value(one, sh("focusNode")) in things.about]
+    finding = _Findings(results, shapes, Located(reading, things, standards), things, Expectations(standards))
+    found = [finding(one) for one in nodes]
     times = Counter(finding.id for finding in found)
     findings = [
         replace(finding, count=times[key])
@@ -112,7 +102,7 @@ def examine(
         on=on,
         version=f"sha256:{digest_of(files)[:12]}",
         findings=sorted(findings, key=_order),
-        subjects=len({triple.subject for triple in reading.graph}),
+        subjects=len(things.about),
         rules=sorted({f.rule.iri: f.rule for f in findings}.values(), key=lambda rule: rule.identifier),
         notes=[*reading.notes, *shapes.notes],
         as_said=shapes.with_blank_nodes(_of_results(results, node, nodes)),
@@ -244,29 +234,39 @@ def _local(term: Term | None) -> str:
     return re.split(r"[/#:]", term.value)[-1] if isinstance(term, Iri) else ""
 
 
-def _finding(results: Facts, node: Node, shapes: _Shapes, cells: Located, things: Facts) -> Finding:
-    focus, path = results.value(node, sh("focusNode")), results.value(node, sh("resultPath"))
-    shape, value = results.value(node, sh("sourceShape")), results.value(node, sh("value"))
-    severity, component = (
-        results.value(node, sh("resultSeverity")),
-        results.text(node, sh("sourceConstraintComponent")),
-    )
-    assert focus is not None and isinstance(shape, Iri) and isinstance(severity, Iri)
-    one_step = path if isinstance(path, Iri) else None
-    return Finding(
-        rule=replace(shapes.rules[shape], severity=severity_name(severity)),
-        shape=shape,
-        focus=focus,
-        path=one_step,
-        value=value,
-        component=component,
-        count=1,
-        place=cells(focus, one_step),
-        labels=things.labels(focus) if isinstance(focus, Iri) else {},
-        stated="" if value == focus else plain(value),
-        along=_path(results, path) if path is not None and one_step is None else "",
-        said=results.texts(node, sh("resultMessage")) or _unmet(component),
-    )
+@dataclass(frozen=True)
+class _Findings:
+    """Makes findings of the engine's results."""
+
+    results: Facts
+    shapes: _Shapes
+    cells: Located
+    things: Facts
+    expectation: Expectations
+
+    def __call__(self, node: Node) -> Finding:
+        results = self.results
+        focus, path = results.value(node, sh("focusNode")), results.value(node, sh("resultPath"))
+        shape, value = results.value(node, sh("sourceShape")), results.value(node, sh("value"))
+        severity = results.value(node, sh("resultSeverity"))
+        component = results.text(node, sh("sourceConstraintComponent"))
+        assert focus is not None and isinstance(shape, Iri) and isinstance(severity, Iri)
+        rule, one_step = self.shapes.rules[shape], path if isinstance(path, Iri) else None
+        return Finding(
+            rule=replace(rule, severity=severity_name(severity)),
+            shape=shape,
+            focus=focus,
+            path=one_step,
+            value=value,
+            component=component,
+            count=1,
+            place=self.cells(focus, one_step),
+            labels=self.things.labels(focus) if isinstance(focus, Iri) else {},
+            stated="" if value == focus else plain(value),
+            expected=self.expectation(rule, shape, component),
+            along=_path(results, path) if path is not None and one_step is None else "",
+            said=results.texts(node, sh("resultMessage")) or _unmet(component),
+        )
 
 
 def _unmet(component: str) -> dict[str, str]:

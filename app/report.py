@@ -8,12 +8,11 @@ import datetime
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
 from urllib.parse import unquote
 
 from app import language, names
 from app.check import Result, check
-from app.expectation import expected
+from app.expectation import Expectations
 from app.facts import NOTATION, TYPE, Facts
 from app.reading import Reading
 from app.rules import SEVERITIES, Rule, Rules
@@ -163,14 +162,7 @@ def report(
     facts = Facts(reading.graph)
     place, answers = Located(reading, facts, standards), Responsible(facts, standards)
 
-    @cache
-    def expectation(shape: Iri, component: str) -> dict[str, str]:
-        said = {
-            lang: expected(rules.of_shape(shape), shape, component, standards, lang)
-            for lang in language.LANGUAGES
-        }
-        return said if any(said.values()) else {}
-
+    expectation = Expectations(standards)
     findings = [
         Finding(
             rule=rules.of_shape(result.shape),
@@ -184,7 +176,7 @@ def report(
             labels=facts.labels(result.focus) if isinstance(result.focus, Iri) else {},
             stated=_stated(result, facts, standards),
             expected=_stated_expectation(result, facts, standards)
-            or expectation(result.shape, result.component),
+            or expectation(rules.of_shape(result.shape), result.shape, result.component),
             departments=answers(result.focus),
         )
         for result, count in results.items()
@@ -205,7 +197,7 @@ def report(
         on=on,
         version=standards.version,
         findings=findings,
-        subjects=len({triple.subject for triple in reading.graph}),
+        subjects=len(facts.about),
         notes=notes,
     )
 
