@@ -1,4 +1,4 @@
-"""Why a finding is one, beyond its report: who answers for it, what a thing that conforms has, how to see it again.
+"""Why a finding is one, beyond its report: what a thing that conforms has, and how to see it again.
 
 All of it is asked of the release by look-ups that do not grow with the nation.
 """
@@ -16,15 +16,6 @@ _PREFIXES = f"PREFIX zwfw: <{names.DEF}>\nPREFIX sh: <{names.SH}>\n"
 
 REGION_OF = f"SELECT ?graph WHERE {{ GRAPH ?graph {{ ?finding a <{names.DEF}Finding> }} }} LIMIT 1"
 """The report that has a finding."""
-
-_RESPONSIBLE = (
-    _PREFIXES
-    + """SELECT DISTINCT ?department ?name WHERE {
-  GRAPH ?data { ?focus (BELONGING)?/(zwfw:isProvidedBy|zwfw:isResponsibilityOf)? ?department . ?department a zwfw:Department }
-  OPTIONAL { GRAPH ?data { ?department zwfw:name ?name } }
-} ORDER BY ?department"""
-)
-"""BELONGING stands for the links to what a thing belongs to: who provides an item answers for its materials, too."""
 
 _NEIGHBOUR = (
     _PREFIXES
@@ -44,13 +35,6 @@ class Neighbour:
     thing: Iri
     name: str
     value: Term
-
-
-def responsible(store: Store, code: str, focus: Iri, standards: Standards) -> list[tuple[Iri, str]]:
-    """The departments that answer for a thing, with their names: its own providers, or those of what it belongs to."""
-    query = _RESPONSIBLE.replace("BELONGING", "|".join(map(str, standards.belonging)))
-    rows = store.select(query, focus=focus, data=Iri(names.graph(code)))
-    return [(row["department"], _text(row.get("name"))) for row in rows if isinstance(row["department"], Iri)]
 
 
 def neighbour(store: Store, code: str, focus: Iri, path: Iri, rule: Rule) -> Neighbour | None:

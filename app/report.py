@@ -261,8 +261,12 @@ class Responsible:
             one
             for thing in things
             if isinstance(thing, Iri)
-            for one in (thing, *(one for link in _ANSWERING for one in facts.values(thing, link)))
-            if isinstance(one, Iri) and def_("Department") in facts.values(one, TYPE)
+            for link in _ANSWERING
+            for one in facts.values(thing, link)
+            if isinstance(one, Iri)
+        }
+        found |= {
+            one for one in things if isinstance(one, Iri) and def_("Department") in facts.values(one, TYPE)
         }
         return tuple(Department(one, facts.labels(one)) for one in sorted(found, key=str))
 

@@ -39,7 +39,7 @@ def explain(finding: str, file: Path | None, as_json: bool, lang: str, root: Pat
     """
     identifier, system = finding.removeprefix(names.FINDING), standards.load()
     if file is None:
-        code, report, found, beside = _published(identifier, current(root, lang), system, lang)
+        code, report, found, beside = _published(identifier, current(root, lang), lang)
     else:
         code, report, found = _reported(identifier, file, lang)
         beside = None
@@ -49,7 +49,7 @@ def explain(finding: str, file: Path | None, as_json: bool, lang: str, root: Pat
             name: found[name]
             for name in ("id", "rule_id", "severity", "message", "focus", "label", "path", "stated", "place")
         },
-        "expected": found.get("expected"),
+        "expected": found["expected"],
         "region": code,
         "title": report["title"],
         "dataStatus": report["dataStatus"],
@@ -79,7 +79,7 @@ Found = dict[str, Any]
 
 
 def _published(
-    identifier: str, release: Release, system: Standards, lang: str
+    identifier: str, release: Release, lang: str
 ) -> tuple[str, Found, Found, explanation.Neighbour | None]:
     """The region, report and finding of a release, and a thing that keeps the rule."""
     with contextlib.closing(open_store(release.index, workers=1)) as store:
@@ -94,11 +94,6 @@ def _published(
         report = json.loads(release.region_file(code, "report.json").read_bytes())
         (found,) = [one for one in report["findings"] if one["id"] == identifier]
         focus, path, rule = Iri(found["focus"]), _path(found), _rule(found, lang)
-        if "departments" not in found:
-            found["departments"] = [
-                {"iri": iri.value, "label": {"zh": name}}
-                for iri, name in explanation.responsible(store, code, focus, system)
-            ]
         return code, report, found, explanation.neighbour(store, code, focus, path, rule) if path else None
 
 

@@ -1,8 +1,8 @@
 """Regions and what was found in them: the list, a region's report, its files, and a page for each finding."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -67,7 +67,7 @@ def region(code: str) -> Response:
     about = _about(code, entry)
     if rule or department:
         return _filtered(about, report, rule, department)
-    departments = _departments(code, report)
+    departments = _departments(report)
     return page(
         "region.html",
         **about,
@@ -101,8 +101,8 @@ def _filtered(
     findings = [finding for group in wanted for finding in group.findings]
     label = ""
     if department:
-        focuses, label = _of_department(about["code"], department)
-        findings = [finding for finding in findings if finding.focus in focuses]
+        findings = [finding for finding in findings if department in finding.departments]
+        label = _name_of_department(about["code"], department)
     cut = paging(FINDINGS_A_PAGE, len(findings))
     groups: dict[str, list[Found]] = {}
     for finding in findings[cut.start : cut.stop]:
@@ -120,96 +120,45 @@ def _filtered(
 
 @dataclass(frozen=True, slots=True)
 class DepartmentCounts:
-    """How often each rule is broken by what a department provides, or by its own description."""
+    """How often each rule is broken by what a department answers for."""
 
     iri: str
     label: str
-    by_rule: dict[str, int]
+    by_rule: Counter[str]
 
     @property
     def total(self) -> int:
-        return sum(self.by_rule.values())
+        return self.by_rule.total()
 
 
-def _departments(code: str, report: RegionReport) -> list[DepartmentCounts]:
+def _departments(report: RegionReport) -> list[DepartmentCounts]:
     """The departments concerned, the most concerned first. A finding about an item of two departments counts for
     each."""
-    identifiers = {
-        group.rule.iri.value: identifier for identifier, group in report.groups.items() if group.rule
-    }
-    counts: dict[str, dict[str, int]] = {}
-    named: dict[str, str] = {}
-    for query in (_with_belonging(_COUNTS_BY_PROVIDER), _COUNTS_OF_DEPARTMENTS):
-        for row in current_store().select(query, **_graphs(code)):
-            department, rule = written(row["department"]), written(row["rule"])
-            if rule in identifiers:
-                by_rule = counts.setdefault(department, {})
-                by_rule[identifiers[rule]] = by_rule.get(identifiers[rule], 0) + int(written(row["number"]))
-                named[department] = written(row["name"]) if "name" in row else ""
-    found = [DepartmentCounts(iri, named[iri] or last_of(iri), by_rule) for iri, by_rule in counts.items()]
-    return sorted(found, key=lambda one: (-one.total, one.label))
+    found: dict[str, DepartmentCounts] = {}
+    for finding in report.by_id.values():
+        for iri, labels in finding.departments.items():
+            one = found.setdefault(
+                iri, DepartmentCounts(iri, pick(labels, language()) or last_of(iri), Counter())
+            )
+            one.by_rule[finding.rule_id] += 1
+    return sorted(found.values(), key=lambda one: (-one.total, one.label))
 
 
-def _of_department(code: str, department: str) -> tuple[set[str], str]:
-    """The things a department answers for that have findings, and its name. Raises ``Problem`` when there is no
-    such department."""
+def _name_of_department(code: str, department: str) -> str:
+    """Its name; of one that nothing is found of, too. Raises ``Problem`` when there is no such department."""
     if not names.is_safe_iri(department):
         raise Problem("not-found")
-    terms = _graphs(code) | {"department": Iri(department)}
-    named = current_store().select(_DEPARTMENT, **terms)
+    named = current_store().select(_DEPARTMENT, department=Iri(department), data=Iri(names.graph(code)))
     if not named:
         raise Problem("not-found")
-    focuses = {written(row["focus"]) for row in current_store().select(_with_belonging(_FOCUSES), **terms)}
-    return focuses | {department}, written(named[0].get("name")) or last_of(department)
+    return written(named[0].get("name")) or last_of(department)
 
 
-def _graphs(code: str) -> dict[str, Term]:
-    return {"report": Iri(names.graph(code, "report")), "data": Iri(names.graph(code))}
-
-
-_FOUND = f"""PREFIX zwfw: <{names.DEF}>
-PREFIX sh: <{names.SH}>
-"""
-
-_COUNTS_BY_PROVIDER = (
-    _FOUND
-    + """SELECT ?department ?rule (SAMPLE(?named) AS ?name) (COUNT(DISTINCT ?finding) AS ?number) WHERE {
-  GRAPH ?report { ?finding zwfw:breaksRule ?rule ; sh:focusNode ?focus }
-  GRAPH ?data { ?focus (BELONGING)?/zwfw:isProvidedBy ?department }
-  OPTIONAL { GRAPH ?data { ?department zwfw:name ?named } }
-} GROUP BY ?department ?rule"""
-)
-"""BELONGING stands for the links to what a thing belongs to: who provides an item answers for its materials, too."""
-
-_COUNTS_OF_DEPARTMENTS = (
-    _FOUND
-    + """SELECT ?department ?rule (SAMPLE(?named) AS ?name) (COUNT(DISTINCT ?finding) AS ?number) WHERE {
-  GRAPH ?report { ?finding zwfw:breaksRule ?rule ; sh:focusNode ?department }
-  GRAPH ?data { ?department a zwfw:Department }
-  OPTIONAL { GRAPH ?data { ?department zwfw:name ?named } }
-} GROUP BY ?department ?rule"""
-)
-
-_DEPARTMENT = (
-    _FOUND
-    + """SELECT ?name WHERE {
-  GRAPH ?data { ?department a zwfw:Department }
-  OPTIONAL { GRAPH ?data { ?department zwfw:name ?name } }
-} LIMIT 1"""
-)
-
-_FOCUSES = (
-    _FOUND
-    + """SELECT DISTINCT ?focus WHERE {
-  GRAPH ?report { ?finding sh:focusNode ?focus }
-  GRAPH ?data { ?focus (BELONGING)?/zwfw:isProvidedBy ?department }
-}"""
-)
-
-
-@cache
-def _with_belonging(query: str) -> str:
-    return query.replace("BELONGING", "|".join(map(str, standards.load().belonging)))
+_DEPARTMENT = f"""PREFIX zwfw: <{names.DEF}>
+SELECT ?name WHERE {{
+  GRAPH ?data {{ ?department a zwfw:Department }}
+  OPTIONAL {{ GRAPH ?data {{ ?department zwfw:name ?name }} }}
+}} LIMIT 1"""
 
 
 # What is known of the data
@@ -312,7 +261,6 @@ def finding(id: str) -> Response:
         finding=found,
         group=group,
         iri=names.FINDING + id,
-        departments=explanation.responsible(current_store(), code, focus, standards.load()),
         neighbour=beside,
         neighbour_value=plain(beside.value) if beside else "",
         turtle=group.rule.path.read_text("utf-8") if group.rule else "",

@@ -28,6 +28,8 @@ class Found:
     value: str
     stated: str
     expected: dict[str, str]
+    departments: dict[str, dict[str, str]]
+    """Who answers for it, by IRI, each with its names."""
     messages: dict[str, str]
     count: int
     file: str
@@ -130,7 +132,8 @@ def _read(path: Path) -> RegionReport:
             path=entry["path"] or "",
             value=entry["value"] or "",
             stated=entry["stated"] or "",
-            expected=entry.get("expected") or {},
+            expected=entry["expected"] or {},
+            departments={one["iri"]: one["label"] for one in entry["departments"]},
             messages=entry["message"],
             count=entry["count"],
             file=place.get("file") or "",
