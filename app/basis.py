@@ -166,6 +166,16 @@ class Changes:
             found[Reason("代码表或文件有变化")] = things
         return found
 
+    def note(self, code: str, inferred: set[str]) -> None:
+        """Remember of which things of a region something else follows, if others are compared with it."""
+        if code in self.compared_with:
+            self.inferred.setdefault(code, set()).update(inferred)
+
+    @cached_property
+    def compared_with(self) -> set[str]:
+        """The levels with which regions published already are compared."""
+        return {level for code in (self.old.regions if self.old else ()) for level in levels_above(code)}
+
     def infers(self, code: str) -> bool:
         """Whether something else may follow for a region, from what is stated or follows above."""
         return any(

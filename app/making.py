@@ -9,18 +9,18 @@ import datetime
 import gzip
 import hashlib
 import json
-import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app import codes, names
+from app import names
 from app.above import Published, gather, referred
 from app.derived import derive
 from app.formats import prose, rdf, record, rows
 from app.inference import infer
+from app.placement import contested, owner, placed
 from app.provenance import provenance
 from app.reading import Reading
 from app.region import read_folder
@@ -35,7 +35,6 @@ from app.store.terms import (
     Iri,
     Quad,
     RdfFormat,
-    Term,
     Triple,
     literal_forms,
     ntriples,
@@ -45,9 +44,6 @@ from app.store.terms import (
 )
 from app.summary import summary
 
-_GRAPH = re.compile(re.escape(names.BASE) + r"(graph|inferred)/(\d{6}(?:-\w+)?)")
-_OWNER = re.compile(re.escape(names.region("")) + r"(\d{6})(/?)")
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -55,7 +51,7 @@ class Draft:
 
     code: str
     work: Path
-    seconds: float
+    triples: int
 
     @property
     def stated(self) -> Path:
@@ -71,15 +67,14 @@ class Draft:
 def draft(task: tuple[Path, Path], standards: Standards, rules: Rules) -> Draft | list[ReadingError]:
     """Read a folder into a work folder; or everything that is wrong with it."""
     folder, work = task
-    started = time.perf_counter()
     try:
         reading = read_folder(folder, standards)
     except Unreadable as unreadable:
         return unreadable.errors
-    made = Draft(reading.code, work, 0)
+    made = Draft(reading.code, work, len(reading.graph))
     made.stated.write_bytes(ntriples(literal_forms(reading.graph)))
     made.reading.write_bytes(packed(reading.kept()))
-    return Draft(reading.code, work, time.perf_counter() - started)
+    return made
 
 
 def changed_things(dump: Path, withheld: Iterable[str], made: Draft) -> set[str]:
@@ -103,7 +98,7 @@ class Task:
     """What was read of a folder; nothing where what is published is to be made anew."""
     entry: dict[str, Any]
     """What the release says of the region so far."""
-    contested: frozenset[str] | None
+    spoken_of: frozenset[str] | None
     """Of which of the region's own things others speak, too; nothing: perhaps of all."""
     on: datetime.date
     at: datetime.datetime
@@ -152,12 +147,12 @@ def make_ready(task: Task, standards: Standards, rules: Rules) -> Made:
     made, graphs = Made(code, task.work), dict[str, Graph]()
     above, missing = gather(own, code, [Published(index)])
     if task.places:
-        graphs["graph"], withheld["graph"] = _placed(own, task, "graph", index)
+        graphs["graph"], withheld["graph"] = placed(own, code, "graph", task.spoken_of, index)
         entry |= _write_data(task, reading, graphs["graph"])
     if task.infers:
         leading, _ = gather(own, code, [Published(index, "inferred")])
         inferred = infer(own, above | leading, standards)
-        graphs["inferred"], withheld["inferred"] = _placed(inferred, task, "inferred", index)
+        graphs["inferred"], withheld["inferred"] = placed(inferred, code, "inferred", task.spoken_of, index)
     if task.checks:
         found = examine(reading, above, missing, rules, standards, task.on)
         data = own - _parsed("\n".join(withheld.get("graph", ())).encode())
@@ -223,7 +218,7 @@ def _write_data(task: Task, reading: Reading, data: Graph) -> dict[str, Any]:
     for file, content in files.items():
         replace(task.release / "dumps" / file, packed(content))
     own = (names.graph(task.code), names.region(task.code[:6]) + "/")
-    others = {_iri(t.subject) for t in data if owner(t.subject) != task.code}
+    others = {t.subject.value for t in data if isinstance(t.subject, Iri) and owner(t.subject) != task.code}
     return {
         "digest": hashlib.sha256(lines).hexdigest(),
         "triples": len(data),
@@ -258,69 +253,8 @@ def _write_changes(task: Task, made: Made, graphs: dict[str, Graph], index: Inde
         gained += [Quad(t.subject, t.predicate, t.object, name) for t in graph - before]
         lost += [Quad(t.subject, t.predicate, t.object, name) for t in before - graph]
         if kind in ("graph", "inferred"):
-            made.contested += _contested(graph - before, task)
+            made.contested += contested(graph - before, task.code, task.spoken_of)
         if kind == "inferred":
-            made.inferred = {_iri(triple.subject) for triple in graph ^ before}
+            made.inferred = {t.subject.value for t in graph ^ before if isinstance(t.subject, Iri)}
     made.gained.write_bytes(serialize(gained, format=RdfFormat.N_QUADS) or b"")
     made.lost.write_bytes(serialize(lost, format=RdfFormat.N_QUADS) or b"")
-
-
-# No triple stands in two graphs of a release.
-
-
-def is_before(graph: str, other: str, triple: Triple) -> bool:
-    """Whether a triple that both state belongs to ``graph`` rather: to that of the region whose thing its subject is,
-    else to that of the higher level; what is stated comes before what is inferred."""
-    return _rank(graph, triple) < _rank(other, triple)
-
-
-def _rank(graph: str, triple: Triple) -> tuple[bool, int, str, str]:
-    match = _GRAPH.fullmatch(graph)
-    if match is None:
-        return (False, -1, "", graph)
-    kind, code = match.groups()
-    return (owner(triple.subject) != code, codes.region_rank(code[:6]), code, kind)
-
-
-def owner(thing: Term) -> str:
-    """The code of the region whose thing an IRI names: regions themselves are the nation's; empty for others."""
-    match = _OWNER.match(_iri(thing))
-    if match is None:
-        return ""
-    return match[1] if match[2] else names.NATION
-
-
-def _placed(graph: Graph, task: Task, kind: str, index: Index) -> tuple[Graph, list[str]]:
-    """``graph`` without what belongs to a graph before its own, and the lines of what is left out."""
-    name, left = names.graph(task.code, kind), set[Triple]()
-    own = {names.graph(task.code, one) for one in names.GRAPH_KINDS}
-    for triple in _contested(graph, task):
-        for where in stating(triple, index):
-            if where not in own and is_before(where, name, triple):
-                left.add(triple)
-    return graph - left, sorted(f"{triple} ." for triple in left)
-
-
-def stating(triple: Triple, index: Index) -> Iterator[str]:
-    """The graphs of an index that hold a triple."""
-    for quad in index.quads_for_pattern(triple.subject, triple.predicate, triple.object):
-        if isinstance(quad.graph_name, Iri):
-            yield quad.graph_name.value
-
-
-def _contested(graph: Graph, task: Task) -> Iterator[Triple]:
-    """The triples another region's graphs may hold as well: those not about the region's own things or linking to one
-    of another's, and those about what others are known to speak of."""
-    for triple in graph:
-        linked = _OWNER.match(_iri(triple.object))
-        if (
-            task.contested is None
-            or owner(triple.subject) != task.code
-            or _iri(triple.subject) in task.contested
-            or (linked is not None and linked[2] and linked[1] != task.code)
-        ):
-            yield triple
-
-
-def _iri(term: Term) -> str:
-    return term.value if isinstance(term, Iri) else ""

@@ -7,7 +7,6 @@ release stays in force.
 """
 
 import contextlib
-import dataclasses
 import datetime
 import functools
 import hashlib
@@ -22,24 +21,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import codes, description, names
-from app.above import levels_above
-from app.basis import Basis, Changes, Reason
+from app import codes, description, names, system
+from app.basis import Basis, Changes
 from app.description import SAMPLE
-from app.inference import infer
 from app.language import text
-from app.making import (
-    Draft,
-    Made,
-    Task,
-    changed_things,
-    draft,
-    is_before,
-    lines_of,
-    make_ready,
-    owner,
-    stating,
-)
+from app.making import Draft, Made, Task, draft, make_ready
+from app.placement import Placement, owner
+from app.plan import Pace, Plan, decide
 from app.processes import Processes
 from app.release import (
     MANIFEST,
@@ -53,21 +41,15 @@ from app.release import (
     replace,
     write_checksums,
 )
-from app.rules import PREFIX_FILE, Rules
+from app.rules import Rules
 from app.source import Place, Unreadable, refused
 from app.standards import Standards
-from app.store.terms import Graph, Index, Iri, RdfFormat, Triple, canonical, literal_forms, ntriples, parse
+from app.store.terms import Graph, Index, Iri, RdfFormat, Triple, ntriples, parse
 
 _SECOND = "%Y%m%dT%H%M%SZ"
 
-SECONDS_PER_TRIPLE = 8e-5
-"""What checking takes where a release has no measurement of its own yet."""
-
 SECONDS_PER_BYTE = 3e-6
 """What reading a table takes: 10⁵ triples from 1 MB of CSV in three seconds."""
-
-LISTED = 20
-"""How many regions a line names before it says how many more there are."""
 
 
 class Refused(Exception):
@@ -88,21 +70,6 @@ class Outcome:
     has_violation: bool
     is_given: bool
     """Whether its folder was given; else it was checked again."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which regions are checked again without being given, why, and how long all is expected to take."""
-
-    rechecked: dict[str, list[str]]
-    """By reason, as one says it: the regions."""
-    seconds: float
-    jobs: int
-
-    @property
-    def codes(self) -> list[str]:
-        """The regions, each once."""
-        return sorted(set().union(*self.rechecked.values()))
 
 
 @dataclass(frozen=True)
@@ -215,13 +182,9 @@ class _Making:
         self.regions: dict[str, Any] = dict(old.regions) if old else {}
         basis = Basis.of(self.standards, self.rules, Basis.kept(old) if old else None)
         self.changes = Changes(old, self.standards, self.rules, basis)
-        self.plan = Plan({}, 0, 1)
+        self.pace, self.placement = Pace(self.regions), Placement(self.regions)
         self.copies = itertools.count()
         self.outcomes: dict[str, Outcome] = {}
-        self.foreign: dict[str, set[str]] = {}
-        self.withholding: dict[str, set[str]] = {}
-        for code, entry in self.regions.items():
-            self._note(code, entry)
         self.changed_dumps: set[str] = set()
 
     # Before it begins
@@ -255,54 +218,11 @@ class _Making:
             raise Unreadable(*errors)
 
     def decide(self, everything: bool) -> None:
-        """Find out which regions are to be checked again, say so and why, and how long all will take."""
+        """Find out which regions are to be checked again, and say so."""
         self.changes.everything = everything
-        levels = {level for code in self.regions for level in levels_above(code)}
-        for code, made in self.drafts.items():
-            entry = self.regions.get(code)
-            if code in levels and self.old is not None and entry is not None:
-                withheld = entry.get("withheld", {}).get("graph", ())
-                self.changes.levels[code] = changed_things(self.old.dumps / lines_of(entry), withheld, made)
-            elif code in levels:
-                self.changes.levels[code] = None
-        why: dict[Reason, dict[str, set[str]]] = {}
-        for code, entry in self.regions.items():
-            if code not in self.drafts:
-                for reason, things in self.changes.reasons(code, entry).items():
-                    why.setdefault(reason, {})[code] = things
-        said = {
-            reason.said(self.by.lang, sorted(set().union(*by_code.values()))): sorted(by_code)
-            for reason, by_code in why.items()
-        }
-        again = set().union(*said.values())
-        seconds = sum(self._expected(code) for code in {*self.drafts, *again})
-        jobs = max(1, min(self.processes.jobs, len({*self.drafts, *again})))
-        self.plan = Plan(said, seconds / jobs, jobs)
-        if again:
-            self.by.tell("须重新检查 {n} 个地区：", n=len(again))
-            for reason_said, by_code in said.items():
-                more = text("等 {n} 个", self.by.lang, n=len(by_code)) if len(by_code) > LISTED else ""
-                listed = ("、" if self.by.lang == "zh" else ", ").join(by_code[:LISTED]) + more
-                self.by.tell("  {why}，涉及 {regions}", why=reason_said, regions=listed)
-        if again or self.drafts:
-            self.by.tell(
-                "预计检查用时约 {seconds} 秒（{jobs} 个进程）", seconds=f"{self.plan.seconds:.0f}", jobs=jobs
-            )
-
-    def _expected(self, code: str) -> float:
-        """Seconds a region's check is expected to take: what it took the last time, else by its size."""
-        entry = self.regions.get(code)
-        if entry is not None:
-            return float(entry["seconds"])
-        with self.drafts[code].stated.open("rb") as lines:
-            return self._pace * sum(1 for _ in lines)
-
-    @functools.cached_property
-    def _pace(self) -> float:
-        """Seconds a triple, as the release kept them."""
-        triples = sum(entry["triples"] for entry in self.regions.values())
-        seconds = sum(entry["seconds"] for entry in self.regions.values())
-        return float(seconds / triples) if triples and seconds else SECONDS_PER_TRIPLE
+        self.plan = decide(self.changes, self.regions, self.drafts, self.processes.jobs, self.by.lang)
+        for line in self.plan.said(self.by.lang):
+            self.by.say(line)
 
     @property
     def has_nothing_to_do(self) -> bool:
@@ -345,40 +265,20 @@ class _Making:
         return Publication(self._finish(), list(self.outcomes.values()), self.plan)
 
     def _system(self) -> None:
-        """The graphs of the standard system, with canonical labels for the blank nodes of lists and shapes."""
+        """The graphs of the standard system and their dumps."""
         self.by.tell("载入标准体系（版本 {version}）", version=self.standards.version)
-        standards = self.standards
-        graphs = {
-            "ontology": standards.terms,
-            "standards": standards.documents,
-            "rules": self.rules.graph - standards.graph,
-            "questions": standards.questions,
-        }
-        authored = {
-            **{name: standards.part(name) for name in ("ontology", "standards", "questions")},
-            "rules": [self.rules.folder / PREFIX_FILE, *self.rules.files],
-        }
-        labelled = {name: literal_forms(canonical(graph)) for name, graph in graphs.items()}
-        for name, graph in labelled.items():
+        graphs, texts = system.stated(self.standards, self.rules), system.authored(self.standards, self.rules)
+        for name, graph in graphs.items():
             self._replace_graph(names.graph(name), graph)
-            # As people wrote them, comments and all, one file after the other: Turtle may declare a prefix again.
-            self._dump(name, graph, b"\n".join(path.read_bytes() for path in authored[name]))
-        # What follows for codes and documents: that a national standard is a standard, which clauses a document has.
-        stated = set[Triple]().union(*labelled.values())
-        for name in ("ontology", "standards"):
-            inferred = infer(labelled[name], stated, standards) - stated
-            self._replace_graph(names.graph(name, "inferred"), inferred)
-            stated |= inferred
+            for file, content in {f"{name}.nt.gz": ntriples(graph), f"{name}.ttl.gz": texts[name]}.items():
+                replace(self.path / "dumps" / file, packed(content))
+                self.changed_dumps.add(file)
+        for name, graph in system.inferred(graphs, self.standards).items():
+            self._replace_graph(names.graph(name, "inferred"), graph)
 
     def _replace_graph(self, name: str, graph: Graph) -> None:
         self.index.clear_graph(Iri(name))
         self.index.bulk_load(ntriples(graph), format=RdfFormat.N_TRIPLES, to_graph=Iri(name))
-
-    def _dump(self, name: str, graph: Graph, authored: bytes) -> None:
-        """Sorted N-Triples, and Turtle as it was written."""
-        for file, content in {f"{name}.nt.gz": ntriples(graph), f"{name}.ttl.gz": authored}.items():
-            replace(self.path / "dumps" / file, packed(content))
-            self.changed_dumps.add(file)
 
     def _regions(self, gate: bool) -> None:
         """Make the regions concerned, one level after the other: what stands above must be there to compare with."""
@@ -391,16 +291,22 @@ class _Making:
             self._make_anew(list(wave), gate)
 
     def _make_anew(self, wave: list[str], gate: bool, moved: bool = False) -> None:
-        tasks = [task for code in wave if (task := self._task(code, gate, moved))]
-        if tasks and (misplaced := self._made(tasks)):
+        """Have regions of one level made, and then again those whose graphs held what belongs elsewhere (``moved``)."""
+        self.index.flush()
+        copy = self.work / f"index-{next(self.copies)}"
+        tasks = [task for code in wave if (task := self._task(code, copy, gate, moved))]
+        if not tasks:
+            return
+        self.index.backup(str(copy))
+        misplaced = self._made(tasks)
+        shutil.rmtree(copy)
+        if misplaced:
             self._make_anew(sorted(misplaced), gate, moved=True)
 
-    def _task(self, code: str, gate: bool, moved: bool) -> Task | None:
-        """What of a region is to be made anew; ``moved``: triples of its belong elsewhere than they stand."""
-        entry = self.regions.get(code)
+    def _task(self, code: str, index: Path, gate: bool, moved: bool) -> Task | None:
+        """What of a region is to be made anew, if anything."""
         anew = code in self.drafts or moved or self.changes.of_system
-        checks = anew or (entry is not None and bool(self.changes.reasons(code, entry)))
-        infers = anew or self.changes.infers(code)
+        checks, infers = anew or code in self.plan.codes, anew or self.changes.infers(code)
         if not checks and not infers:
             return None
         # A sample speaks of the same things as its region.
@@ -410,11 +316,11 @@ class _Making:
         return Task(
             code=code,
             release=self.path,
-            index=self.work,
+            index=index,
             work=self.work,
             draft=self.drafts.get(code),
-            entry=entry or {},
-            contested=None if is_shared else frozenset(self.foreign.get(code, ())),
+            entry=self.regions.get(code, {}),
+            spoken_of=None if is_shared else self.placement.spoken_of(code),
             on=self.by.on,
             at=self.at,
             derives=self.changes.of_system,
@@ -426,64 +332,40 @@ class _Making:
 
     def _made(self, tasks: list[Task]) -> set[str]:
         """Have tasks done and take in what comes of them; the regions of which triples belong elsewhere now."""
-        self.index.flush()
-        copy = self.work / f"index-{next(self.copies)}"
-        self.index.backup(str(copy))
-        tasks = [dataclasses.replace(task, index=copy) for task in tasks]
         wave, late, again = {task.code for task in tasks}, list[tuple[str, Triple]](), set[str]()
-        expected = sum(self._expected(task.code) for task in tasks)
+        expected = sum(self.pace.seconds(task.code, self.drafts) for task in tasks)
         for task, made in zip(tasks, self.processes.each(make_ready, tasks, expected), strict=True):
             if task.checks:
                 self.by.tell("检查 {code}", code=task.code)
             again |= self._take_in(task, made)
             late += [(made.code, triple) for triple in made.contested if owner(triple.subject) in wave]
         for code, triple in late:
-            again |= self._misplaced(code, triple)
-        shutil.rmtree(copy)
+            again |= self.placement.misplaced(code, triple, self.index)
         return again
 
     def _take_in(self, task: Task, made: Made) -> set[str]:
         """Bring the index and the manifest up to date with one region; the regions that must be placed anew."""
-        code, again = made.code, set[str]()
+        code, entry, again = made.code, made.entry, set[str]()
         for quad in parse(path=made.lost, format=RdfFormat.N_QUADS):
             self.index.remove(quad)
-            again |= self.withholding.get(f"{quad.triple} .", set()) - {code}
+            again |= self.placement.withholding(quad.triple) - {code}
         for triple in made.contested:
-            again |= self._misplaced(code, triple)
+            again |= self.placement.misplaced(code, triple, self.index)
         if made.gained.stat().st_size:
             self.index.bulk_load(path=str(made.gained), format=RdfFormat.N_QUADS)
         for path in (made.gained, made.lost):
             path.unlink()
-        self.regions[code] = made.entry
-        self._note(code, made.entry)
-        self.changes.inferred.setdefault(code, set()).update(made.inferred)
+        self.regions[code] = entry
+        self.placement.note(code, entry)
+        self.changes.note(code, made.inferred)
         if task.places:
-            self.changed_dumps |= {*made.entry["dumps"], *task.entry.get("dumps", ())}
+            self.changed_dumps |= {*entry["dumps"], *task.entry.get("dumps", ())}
         if task.checks:
             self.reports[code] = made.said
-            entry = made.entry
             self.outcomes[code] = Outcome(
                 code, entry["title"], entry["counts"], entry["hasViolation"], code in self.drafts
             )
         return again
-
-    def _note(self, code: str, entry: dict[str, Any]) -> None:
-        """Remember of whose things a region speaks, and which triples it states that stand in another's graph."""
-        for thing in entry.get("foreign", ()):
-            self.foreign.setdefault(owner(Iri(thing)), set()).add(thing)
-        for line in itertools.chain(*entry.get("withheld", {}).values()):
-            self.withholding.setdefault(line, set()).add(code)
-
-    def _misplaced(self, code: str, triple: Triple) -> set[str]:
-        """The regions whose graphs hold a triple that belongs to another's, when ``code`` gains it."""
-        name = names.graph(code)
-        found = set()
-        for where in stating(triple, self.index):
-            other = where.rpartition("/")[2]
-            if other != code:
-                first = is_before(where, name, triple)
-                found.add(code if first else other)
-        return found
 
     def _finish(self) -> Release:
         made = self._later_than_all()

@@ -21,6 +21,7 @@ from app.cli.options import (
     release_option,
 )
 from app.language import text
+from app.plan import Plan
 from app.processes import ProcessLost
 from app.source import Unreadable
 
@@ -114,5 +115,5 @@ def publish(
     sys.exit(VIOLATIONS if any(one.has_violation and one.is_given for one in done.outcomes) else 0)
 
 
-def _planned(plan: publication.Plan) -> dict[str, Any]:
+def _planned(plan: Plan) -> dict[str, Any]:
     return {"why": plan.rechecked, "expectedSeconds": round(plan.seconds, 1), "jobs": plan.jobs}

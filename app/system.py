@@ -1,0 +1,34 @@
+"""The graphs of the standard system in a release: ontology, standards, rules and questions, and what follows from them."""
+
+from app.inference import infer
+from app.rules import PREFIX_FILE, Rules
+from app.standards import Standards
+from app.store.terms import Graph, Triple, canonical, literal_forms
+
+
+def stated(standards: Standards, rules: Rules) -> dict[str, Graph]:
+    """By name: what the files say, with canonical labels for the blank nodes of lists and shapes."""
+    graphs = {
+        "ontology": standards.terms,
+        "standards": standards.documents,
+        "rules": rules.graph - standards.graph,
+        "questions": standards.questions,
+    }
+    return {name: literal_forms(canonical(graph)) for name, graph in graphs.items()}
+
+
+def authored(standards: Standards, rules: Rules) -> dict[str, bytes]:
+    """By name: the files as people wrote them, comments and all, one after the other: Turtle may declare a prefix again."""
+    files = {name: standards.part(name) for name in ("ontology", "standards", "questions")}
+    files["rules"] = [rules.folder / PREFIX_FILE, *rules.files]
+    return {name: b"\n".join(path.read_bytes() for path in paths) for name, paths in files.items()}
+
+
+def inferred(graphs: dict[str, Graph], standards: Standards) -> dict[str, Graph]:
+    """By name: what follows for codes and documents, and is stated nowhere: that a national standard is a standard, which
+    clauses a document has."""
+    found, known = {}, set[Triple]().union(*graphs.values())
+    for name in ("ontology", "standards"):
+        found[name] = infer(graphs[name], known, standards) - known
+        known |= found[name]
+    return found
