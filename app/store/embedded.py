@@ -220,7 +220,8 @@ class EmbeddedStore:
         over."""
         with self._turn:
             if self._waiting or not self._has_idle():
-                if self._waiting >= self.queue and not self._closing:
+                # Counted with the busy: a worker that is being started anew is as good as one that is there.
+                if len(self._busy) + self._waiting >= self.workers + self.queue and not self._closing:
                     raise StoreBusy(self._seconds_to_next())
                 self._waiting += 1
                 try:
