@@ -114,8 +114,9 @@ def test_the_reference_engine_gives_the_same_report():
         json.loads(run("check", DATA / "370600", "--json", "--engine", engine).stdout)
         for engine in ("fast", "pyshacl")
     )
-    for finding in (*fast["findings"], *slow["findings"]):
-        del finding["expected"]  # what a query of ours says beside its results is nothing pyshacl passes on
+    for ours, its in zip(fast["findings"], slow["findings"], strict=True):
+        # What a query of ours says beside its results is nothing pyshacl passes on; what shapes say, both have.
+        its["expected"] = its["expected"] or ours["expected"]
     assert fast == slow
 
 
