@@ -23,7 +23,7 @@ from app.expectation import Expectations
 from app.facts import SOURCE, TYPE, Facts
 from app.language import LANGUAGES, text
 from app.reading import Reading
-from app.report import Finding, Located, Report, plain
+from app.report import Finding, Located, Report, concerned, plain
 from app.rules import SEVERITIES, Rule, severity_name, sh, unknown_shacl_terms
 from app.source import Place, Unreadable, read_rdf, refused
 from app.standards import Standards, digest_of
@@ -83,11 +83,13 @@ def examine(
         shapes_file.write_bytes(ntriples(shapes.graph))
         said = _validated(data_file, shapes_file, engine, seconds, place)
     results = Facts({quad.triple for quad in parse(said, format=RdfFormat.N_TRIPLES)})
-    things = Facts(reading.graph)
     (node,) = results.subjects(TYPE, sh("ValidationReport"))
     nodes = [one for one in results.values(node, sh("result")) if isinstance(one, Iri | BlankNode)]
+    subjects = {triple.subject for triple in reading.graph}
     if beside:
-        nodes = [one for one in nodes if results.value(one, sh("focusNode")) in things.about]
+        nodes = [one for one in nodes if results.value(one, sh("focusNode")) in subjects]
+    focuses = {term for one in nodes for term in results.values(one, sh("focusNode"))}
+    things = concerned(reading.graph, focuses, standards)
     finding = _Findings(results, shapes, Located(reading, things, standards), things, Expectations(standards))
     found = [finding(one) for one in nodes]
     times = Counter(finding.id for finding in found)
@@ -102,7 +104,7 @@ def examine(
         on=on,
         version=f"sha256:{digest_of(files)[:12]}",
         findings=sorted(findings, key=_order),
-        subjects=len(things.about),
+        subjects=len(subjects),
         rules=sorted({f.rule.iri: f.rule for f in findings}.values(), key=lambda rule: rule.identifier),
         notes=[*reading.notes, *shapes.notes],
         as_said=shapes.with_blank_nodes(_of_results(results, node, nodes)),

@@ -21,6 +21,7 @@ from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Term, def_
 
 _BOOLEAN = Iri(names.XSD + "boolean")
+_ANSWERING = (def_("isProvidedBy"), def_("isResponsibilityOf"))
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def report(
     results: Counter[Result], reading: Reading, rules: Rules, standards: Standards, on: datetime.date
 ) -> Report:
     """The report of a check: its results with their rules, the names of things, and the cells they stood in."""
-    facts = Facts(reading.graph)
+    facts = concerned(reading.graph, {term for r in results for term in (r.focus, *r.expected)}, standards)
     place, answers = Located(reading, facts, standards), Responsible(facts, standards)
 
     expectation = Expectations(standards)
@@ -197,9 +198,18 @@ def report(
         on=on,
         version=standards.version,
         findings=findings,
-        subjects=len(facts.about),
+        subjects=len({triple.subject for triple in reading.graph}),
         notes=notes,
     )
+
+
+def concerned(graph: Graph, things: set[Term], standards: Standards) -> Facts:
+    """What a graph says of some things, of what they belong to, and of the departments that answer for these: a report
+    names nothing else, and a region of a million triples need not be indexed for a few hundred findings."""
+    links, found = {*standards.belonging, *_ANSWERING}, set(things)
+    for _ in ("what it belongs to", "who answers for that"):
+        found |= {t.object for t in graph if t.predicate in links and t.subject in found}
+    return Facts(t for t in graph if t.subject in found)
 
 
 def _stated(result: Result, facts: Facts, standards: Standards) -> str:
@@ -269,9 +279,6 @@ class Responsible:
             one for one in things if isinstance(one, Iri) and def_("Department") in facts.values(one, TYPE)
         }
         return tuple(Department(one, facts.labels(one)) for one in sorted(found, key=str))
-
-
-_ANSWERING = (def_("isProvidedBy"), def_("isResponsibilityOf"))
 
 
 def plain(term: Term | None) -> str:

@@ -27,6 +27,7 @@ from app.store.terms import (
     triples_in_order,
 )
 
+_HAS_KEY = Iri(names.OWL + "hasKey")
 _UNION = Iri(names.OWL + "unionOf")
 _PUNCTUATION = re.compile(r"[\s（）()*＊:：]+")
 
@@ -150,8 +151,15 @@ class Standards(Facts):
 
     def key_of(self, kind: Iri) -> list[Property]:
         """The properties whose values identify a thing of a class (``owl:hasKey``)."""
-        head = self.value(kind, Iri(names.OWL + "hasKey"))
-        return [self.properties[node] for node in self.members(head) if isinstance(node, Iri)]
+        return self._keys.get(kind, [])
+
+    @cached_property
+    def _keys(self) -> dict[Node, list[Property]]:
+        return {
+            t.subject: [self.properties[node] for node in self.members(t.object) if isinstance(node, Iri)]
+            for t in self.terms
+            if t.predicate == _HAS_KEY
+        }
 
     def ends(self, prop: Iri, end: Iri) -> list[Iri]:
         """The classes or datatypes at an end of a property (``DOMAIN``, ``RANGE``), those of a union one by one."""
