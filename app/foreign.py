@@ -24,7 +24,7 @@ from app.facts import SOURCE, TYPE, Facts
 from app.language import LANGUAGES, text
 from app.reading import Reading
 from app.report import Finding, Located, Report, concerned, plain
-from app.rules import SEVERITIES, Rule, severity_name, sh, unknown_shacl_terms
+from app.rules import SEVERITIES, Rule, severity_iri, severity_name, sh, unknown_shacl_terms
 from app.source import Place, Unreadable, read_rdf, refused
 from app.standards import Standards, digest_of
 from app.store.terms import (
@@ -65,12 +65,13 @@ def examine(
     on: datetime.date,
     engine: str = "fast",
     seconds: float = DEADLINE_SECONDS,
+    severities: tuple[str, ...] | None = None,
 ) -> Report:
     """The report of ``reading`` with what stands ``beside`` it, checked by the shapes in ``files`` within ``seconds``.
 
-    Where nothing stands beside it, findings count for whatever the shapes target; else for its subjects. Raises
-    ``Unreadable``: shapes that are no RDF or that SHACL forbids, an engine that does not end in time or for which the
-    memory is not enough.
+    Where nothing stands beside it, findings count for whatever the shapes target; else for its subjects; of
+    ``severities`` only, where such are given. Raises ``Unreadable``: shapes that are no RDF or that SHACL forbids, an
+    engine that does not end in time or for which the memory is not enough.
     """
     place = Place("、".join(path.name for path in files))
     shapes = _Shapes(set[Triple]().union(*(read_rdf(path) for path in files)))
@@ -88,6 +89,9 @@ def examine(
     subjects = {triple.subject for triple in reading.graph}
     if beside:
         nodes = [one for one in nodes if results.value(one, sh("focusNode")) in subjects]
+    if severities is not None:
+        wanted = set(map(severity_iri, severities))
+        nodes = [one for one in nodes if results.value(one, sh("resultSeverity")) in wanted]
     focuses = {term for one in nodes for term in results.values(one, sh("focusNode"))}
     things = concerned(reading.graph, focuses, standards)
     finding = _Findings(results, shapes, Located(reading, things, standards), things, Expectations(standards))

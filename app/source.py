@@ -109,8 +109,12 @@ class _Bounded:
         block = self._file.read(size)
         self._left -= len(block)
         if self._left < 0:
-            raise ValueError(f"> {MOST_UNPACKED} bytes")
+            raise _TooLarge
         return block
+
+
+class _TooLarge(Exception):
+    """A file gives more than ``MOST_UNPACKED`` bytes."""
 
 
 def read_rdf(path: Path) -> Graph:
@@ -127,6 +131,9 @@ def read_rdf(path: Path) -> Graph:
     except SyntaxError as error:
         place = Place(path.name, row=error.lineno or 0)
         raise Unreadable(refused(place, "不是合法的 RDF：{found}", str(error.msg))) from error
+    except _TooLarge as error:
+        message = "解压后超过上限 {limit} 字节"
+        raise Unreadable(refused(Place(path.name), message, limit=str(MOST_UNPACKED))) from error
     except (ValueError, OSError, EOFError, zlib.error) as error:
         raise Unreadable(refused(Place(path.name), "不是合法的 RDF：{found}", str(error))) from error
     if any(isinstance(triple.object, Triple) for triple in graph):

@@ -27,7 +27,7 @@ EXACT_DIGITS = 15
 WORKBOOKS = frozenset({".xlsx", ".xls", ".ods"})
 TABLES = WORKBOOKS | {".csv"}
 
-NOTES = ("【说明】", "【示例】")
+NOTES = ("【说明】", "【合成示例】")
 """A row whose first cell begins so explains the columns or shows how to fill them in, and is nobody's data."""
 
 NOTE_SHEETS = ("填表说明", "代码")

@@ -108,6 +108,10 @@ def test_engines_agree(files):
 def test_only_findings_at_least_as_grave_as_asked(files):
     found = report(files / "data.ttl", "--shapes", files / "shapes.ttl", "--severity", "warning")
     assert found["counts"] == {"Violation": 2, "Warning": 1, "Info": 0}
+    said = check(
+        files / "data.ttl", "--shapes", files / "shapes.ttl", "--severity", "violation", "--format", "ttl"
+    ).stdout
+    assert said.count("sh:ValidationResult") == 2
 
 
 @pytest.mark.parametrize("suffix", sorted(source.RDF_FORMATS))
@@ -126,7 +130,7 @@ def test_a_packed_file_is_unpacked_so_far(files, monkeypatch):
     monkeypatch.setattr(source, "MOST_UNPACKED", 1000)
     (files / "bomb.nt.gz").write_bytes(gzip.compress(b"# nothing\n" * 1000))
     done = check(files / "bomb.nt.gz")
-    assert done.exit_code == 3 and "1000" in done.stderr
+    assert done.exit_code == 3 and "上限 1000 字节" in done.stderr
 
 
 def test_a_packed_file_cut_short_is_refused(files):

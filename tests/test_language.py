@@ -58,7 +58,7 @@ NOT_MESSAGES = {
     "是|否|true|false|0|1",
     "中文",
     "【说明】",  # in what clerks fill in
-    "【示例】",
+    "【合成示例】",
     "填表说明",
     "政务服务标准体系查询服务",  # a title in RDF, with its English beside it
 }

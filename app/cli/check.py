@@ -138,6 +138,7 @@ def check_(
         book,
         _chosen(book, only, layer, severity),
         list(shapes),
+        _at_least(severity) if severity else None,
         timeout,
         engine,
         on or datetime.date.today(),
@@ -156,10 +157,7 @@ def check_(
             except Unreadable as error:
                 complain(error, lang)
                 unreadable = True
-    if shapes and severity:
-        for each in found:
-            each.findings = [f for f in each.findings if f.rule.severity in _at_least(severity)]
-    if found:
+    if found or form not in formats.OF_SOMETHING:
         written = formats.FORMATS[form](found, system, lang)
         if output is None:
             click.echo(written, nl=False)
@@ -191,6 +189,7 @@ class _Checking:
     chosen: list[rules.Rule]
     shapes: list[Path]
     """Of others; instead of the rules."""
+    severities: tuple[str, ...] | None
     seconds: float
     engine: str
     on: datetime.date
@@ -198,23 +197,33 @@ class _Checking:
     index: Path | None
 
     def read(self, path: Path) -> Reading:
-        """RDF for shapes of others as it stands: they may ask for blank nodes, or for what we would derive."""
-        if self.shapes and path.is_file() and rdf_format(path) is not None:
-            return region.read_as_it_stands(path)
-        return region.read(path, self.system)
+        """A folder, table or RDF file."""
+        return (
+            region.read_as_it_stands(path)
+            if self._is_taken_as_it_stands(path)
+            else region.read(path, self.system)
+        )
+
+    def _is_taken_as_it_stands(self, path: Path) -> bool:
+        """RDF for shapes of others: they may ask for blank nodes, or for what we would derive."""
+        return bool(self.shapes) and path.is_file() and rdf_format(path) is not None
 
     def examine(self, reading: Reading, path: Path) -> report.Report:
-        folder = path if path.is_dir() else path.parent
-        sources = above.sources(folder, self.above, self.index, self.system)
+        """Its report, by the rules or by the shapes, with what stands above it."""
+        beside, missing = set[Triple](), list[str]()
+        if not self._is_taken_as_it_stands(path):
+            folder = path if path.is_dir() else path.parent
+            sources = above.sources(folder, self.above, self.index, self.system)
+            beside, missing = above.gather(reading.graph, reading.code, sources)
         if not self.shapes:
-            ground, missing = above.gather(reading.graph, reading.code, sources)
             return report.examine(
-                reading, ground, missing, self.book, self.system, self.on, self.chosen, self.engine
+                reading, beside, missing, self.book, self.system, self.on, self.chosen, self.engine
             )
-        beside = set[Triple]()
-        if path.is_dir() or rdf_format(path) is None:
-            beside = self.system.graph | above.gather(reading.graph, reading.code, sources)[0]
-        return foreign.examine(reading, beside, self.shapes, self.system, self.on, self.engine, self.seconds)
+        if not self._is_taken_as_it_stands(path):
+            beside |= self.system.graph
+        return foreign.examine(
+            reading, beside, self.shapes, self.system, self.on, self.engine, self.seconds, self.severities
+        )
 
 
 def _at_least(severity: str) -> tuple[str, ...]:

@@ -21,6 +21,11 @@ from app.store import open_store
 from app.store.terms import Iri, def_
 from app.web.wording import CONFIRMATION
 
+Found = dict[str, Any]
+"""A finding as the JSON report has it."""
+
+_TOLD = {"rule", "path", "label", "stated", "expected", "departments", "place"}
+
 
 @click.command()
 @click.argument("finding")
@@ -75,9 +80,6 @@ def explain(finding: str, file: Path | None, as_json: bool, lang: str, root: Pat
     click.echo("\n".join(_lines(said, rule, system, lang)))
 
 
-Found = dict[str, Any]
-
-
 def _published(
     identifier: str, release: Release, lang: str
 ) -> tuple[str, Found, Found, explanation.Neighbour | None]:
@@ -106,6 +108,8 @@ def _reported(identifier: str, file: Path, lang: str) -> tuple[str, Found, Found
         sys.exit(UNREADABLE)
     for code, report in reports.items():
         for found in report["findings"]:
+            if found["id"] == identifier and not set(found) >= _TOLD:
+                fail(text("报告 {file} 由较早的版本写出，请重新检查", lang, file=file), USAGE)
             if found["id"] == identifier:
                 return code, report, found
     fail(text("报告 {file} 中没有问题 {finding}", lang, file=file, finding=identifier), USAGE)

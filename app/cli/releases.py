@@ -8,7 +8,7 @@ import click
 
 from app.cli.options import UNREADABLE, USAGE, complain_of_disk, current, fail, lang_option, release_option
 from app.language import text
-from app.release import MANIFEST, Release, Releases
+from app.release import MANIFEST, Releases
 
 
 @click.command("releases")
@@ -60,8 +60,8 @@ def rollback(release: str | None, lang: str, root: Path) -> None:
     wanted = release or before.manifest["basedOn"]
     if wanted is None:
         fail(text("{id} 是第一个发布，没有更早的", lang, id=before.id), USAGE)
-    target = Release(releases.folder / wanted)
-    if target.id not in [one.id for one in releases.all()] or not (target.path / MANIFEST).is_file():
+    target = next((one for one in releases.all() if one.id == wanted), None)
+    if target is None or not (target.path / MANIFEST).is_file():
         fail(text("没有完整的发布 {id}；现存的见 zwfw releases", lang, id=wanted), USAGE)
     try:
         with releases.locked(lambda who: click.echo(text("等待 {who} 完成发布……", lang, who=who), err=True)):

@@ -22,6 +22,9 @@ FORMATS: dict[str, Callable[[list[Report], Standards, str], bytes]] = {
 BINARY = frozenset({"xlsx"})
 """Not for a terminal."""
 
+OF_SOMETHING = frozenset({"html", "xlsx"})
+"""Of no report at all these cannot be made."""
+
 _SUFFIXES = {".txt": "text", ".htm": "html", ".xml": "junit"} | {f".{name}": name for name in FORMATS}
 
 
