@@ -42,11 +42,11 @@ class Expectations:
 
     def __init__(self, standards: Standards) -> None:
         self._standards = standards
-        self._known: dict[tuple[Iri, Iri, str], dict[str, str]] = {}
+        self._known: dict[tuple[Iri, str], dict[str, str]] = {}
 
     def __call__(self, rule: Rule, shape: Iri, component: str) -> dict[str, str]:
         """By language; empty where the shape does not say."""
-        key = (rule.iri, shape, component)
+        key = (shape, component)
         if key not in self._known:
             said = {lang: expected(rule, shape, component, self._standards, lang) for lang in LANGUAGES}
             self._known[key] = said if any(said.values()) else {}

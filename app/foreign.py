@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -94,13 +94,11 @@ def examine(
         nodes = [one for one in nodes if results.value(one, sh("resultSeverity")) in wanted]
     focuses = {term for one in nodes for term in results.values(one, sh("focusNode"))}
     things = concerned(reading.graph, focuses, standards)
-    finding = _Findings(results, shapes, Located(reading, things, standards), things, Expectations(standards))
-    found = [finding(one) for one in nodes]
-    times = Counter(finding.id for finding in found)
-    findings = [
-        replace(finding, count=times[key])
-        for key, finding in {finding.id: finding for finding in found}.items()
-    ]
+    made = _Findings(results, shapes, Located(reading, things, standards), things, Expectations(standards))
+    found = [made(one) for one in nodes]
+    times = Counter(one.id for one in found)
+    findings = [replace(one, count=times[key]) for key, one in {one.id: one for one in found}.items()]
+    rules = {rule.key: rule for rule in (*shapes.rules.values(), *(one.rule for one in findings))}
     return Report(
         code=reading.code,
         title=reading.name,
@@ -109,13 +107,13 @@ def examine(
         version=f"sha256:{digest_of(files)[:12]}",
         findings=sorted(findings, key=_order),
         subjects=len(subjects),
-        rules=sorted({f.rule.iri: f.rule for f in findings}.values(), key=lambda rule: rule.identifier),
+        rules=sorted(rules.values(), key=lambda rule: rule.identifier),
         notes=[*reading.notes, *shapes.notes],
-        as_said=shapes.with_blank_nodes(_of_results(results, node, nodes)),
+        as_said=shapes.with_blank_nodes(_of_results(results, node, set(nodes))),
     )
 
 
-def _of_results(results: Facts, report: Node, kept: Sequence[Node]) -> Graph:
+def _of_results(results: Facts, report: Node, kept: Set[Node]) -> Graph:
     """The engine's report with those results alone that count."""
     dropped = {one for one in results.values(report, sh("result")) if one not in kept}
     conforms = Triple(report, sh("conforms"), boolean(not kept))

@@ -15,7 +15,7 @@ from app.check import Result, check
 from app.expectation import Expectations
 from app.facts import NOTATION, TYPE, Facts
 from app.reading import Reading
-from app.rules import SEVERITIES, Rule, Rules
+from app.rules import SEVERITIES, Rule, RuleKey, Rules
 from app.source import Place
 from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Term, def_
@@ -112,20 +112,20 @@ class Report:
 
     def by_rule(self) -> list[tuple[Rule, list[Finding]]]:
         """The findings of each rule that has any, in order of rules."""
-        grouped: dict[Iri, list[Finding]] = {}
+        grouped: dict[RuleKey, list[Finding]] = {}
         for finding in self.findings:
-            grouped.setdefault(finding.rule.iri, []).append(finding)
+            grouped.setdefault(finding.rule.key, []).append(finding)
         return [(found[0].rule, found) for found in grouped.values()]
 
-    def by_department(self) -> list[tuple[Department | None, Counter[str]]]:
-        """How often each rule, by identifier, is broken in what a department answers for; the most concerned first.
+    def by_department(self) -> list[tuple[Department | None, Counter[RuleKey]]]:
+        """How often each rule is broken in what a department answers for; the most concerned first.
 
         A finding about what several answer for counts for each; what nobody is named for stands last.
         """
-        counts: dict[Department | None, Counter[str]] = {}
+        counts: dict[Department | None, Counter[RuleKey]] = {}
         for finding in self.findings:
             for department in finding.departments or (None,):
-                counts.setdefault(department, Counter())[finding.rule.identifier] += 1
+                counts.setdefault(department, Counter())[finding.rule.key] += 1
         return sorted(
             counts.items(),
             key=lambda one: (one[0] is None, -one[1].total(), one[0].label("zh") if one[0] else ""),

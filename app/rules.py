@@ -49,6 +49,10 @@ class RuleFault(Exception):
     """A rule file that must not be run: which, and why."""
 
 
+RuleKey = tuple[Iri, str, str]
+"""IRI, identifier and severity of a rule."""
+
+
 @dataclass(frozen=True)
 class Select:
     """A ``sh:sparql`` constraint of one shape: its query with prefixes, and the path where the query gives none."""
@@ -82,6 +86,12 @@ class Rule:
     selects: list[Select]
     graph: Graph = field(repr=False)
     path: Path = field(repr=False)
+
+    @property
+    def key(self) -> RuleKey:
+        """What tells it from others: of ours the IRI alone would do, but shapes of others share that of the shape they are
+        written in."""
+        return (self.iri, self.identifier, self.severity)
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -103,6 +104,23 @@ def test_engines_agree(files):
         for engine in ("fast", "pyshacl")
     )
     assert said(fast) == said(reference)
+
+
+def test_shapes_written_in_one_shape_are_told_apart_in_every_format(files):
+    def written(form):
+        return check(files / "data.ttl", "--shapes", files / "shapes.ttl", "--format", form).stdout
+
+    text = written("text")
+    assert "PersonShape.name  [违反]  × 2" in text and "PersonShape.age  [警告]  × 1" in text
+    suite = ElementTree.fromstring(written("junit")).find("testsuite")
+    failed = {case.get("name") for case in suite.findall("testcase") if case.find("failure") is not None}
+    told = {case.get("name") for case in suite.findall("testcase") if case.find("system-out") is not None}
+    assert (failed, suite.get("failures")) == ({"PersonShape.name"}, "1")
+    assert {"PersonShape.age"} < told
+    (ran,) = json.loads(written("sarif"))["runs"]
+    described = ran["tool"]["driver"]["rules"]
+    assert all(described[one["ruleIndex"]]["id"] == one["ruleId"] for one in ran["results"])
+    assert sorted(one["level"] for one in ran["results"]) == ["error", "error", "note", "warning"]
 
 
 def test_only_findings_at_least_as_grave_as_asked(files):

@@ -17,7 +17,7 @@ def write(reports: list[Report], standards: Standards, lang: str) -> bytes:
     """All suites. Violations fail; warnings and information are told in the case's output and fail nothing."""
     root = Element("testsuites", name="zwfw")
     for found in reports:
-        by_rule = {rule.iri: findings for rule, findings in found.by_rule()}
+        by_rule = {rule.key: findings for rule, findings in found.by_rule()}
         suite = SubElement(
             root,
             "testsuite",
@@ -30,9 +30,13 @@ def write(reports: list[Report], standards: Standards, lang: str) -> bytes:
         )
         for rule in found.rules:
             case = SubElement(
-                suite, "testcase", name=_name(rule, lang), classname=f"zwfw.{rule.layer}", time="0"
+                suite,
+                "testcase",
+                name=_name(rule, lang),
+                classname=f"zwfw.{rule.layer}".rstrip("."),
+                time="0",
             )
-            findings = by_rule.get(rule.iri, [])
+            findings = by_rule.get(rule.key, [])
             lines = [
                 "  ".join(
                     filter(
@@ -59,7 +63,7 @@ def write(reports: list[Report], standards: Standards, lang: str) -> bytes:
 
 
 def _name(rule: Rule, lang: str) -> str:
-    return f"{rule.identifier} {language.pick(rule.labels, lang)}"
+    return f"{rule.identifier} {language.pick(rule.labels, lang)}".rstrip()
 
 
 def _clean(said: str) -> str:

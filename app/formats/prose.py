@@ -6,6 +6,7 @@ from app import language
 from app.formats import wording
 from app.language import text
 from app.report import Department, Report
+from app.rules import RuleKey
 from app.standards import Standards
 
 LISTED_PER_RULE = 20
@@ -43,14 +44,16 @@ def _one(found: Report, standards: Standards, lang: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _departments(counts: list[tuple[Department | None, Counter[str]]], lang: str) -> list[str]:
+def _departments(counts: list[tuple[Department | None, Counter[RuleKey]]], lang: str) -> list[str]:
     """A line for each department: how many findings of which rule; nothing where nobody is named at all."""
     if all(department is None for department, _ in counts):
         return []
     lines = ["", text("按部门：", lang)]
     for department, by_rule in counts[:LISTED_DEPARTMENTS]:
         name = department.label(lang) if department else text(wording.NOBODY, lang)
-        lines.append(f"  {name}  {'  '.join(f'{rule} × {number}' for rule, number in by_rule.items())}")
+        lines.append(
+            f"  {name}  {'  '.join(f'{identifier} × {number}' for (_, identifier, _), number in by_rule.items())}"
+        )
     if len(counts) > LISTED_DEPARTMENTS:
         rest = len(counts) - LISTED_DEPARTMENTS
         lines.append("  " + text("……另有 {n} 个部门", lang, n=rest))

@@ -22,6 +22,7 @@ def write(reports: list[Report], standards: Standards, lang: str) -> bytes:
 
 def _run(found: Report, standards: Standards, lang: str) -> dict[str, Any]:
     rules = [rule for rule, _ in found.by_rule()]
+    at = {rule.key: number for number, rule in enumerate(rules)}
     return {
         "tool": {
             "driver": {
@@ -33,9 +34,7 @@ def _run(found: Report, standards: Standards, lang: str) -> dict[str, Any]:
         },
         "automationDetails": {"id": f"{found.code}/"},
         "columnKind": "unicodeCodePoints",
-        "results": [
-            _result(one, [rule.iri for rule in rules].index(one.rule.iri), lang) for one in found.findings
-        ],
+        "results": [_result(one, at[one.rule.key], lang) for one in found.findings],
         "properties": {
             "region": found.code,
             "dataStatus": found.status,

@@ -4,7 +4,7 @@ from app import language
 from app.formats import wording
 from app.language import text
 from app.report import Finding, Report
-from app.rules import Rule
+from app.rules import Rule, RuleKey
 from app.standards import Standards
 from app.workbook import MOST_ROWS, Workbook
 
@@ -32,13 +32,15 @@ def _summary(book: Workbook, reports: list[Report], lang: str) -> None:
         for said in wording.circumstances(found, lang):
             sheet.add(said, style="plain")
         sheet.add(wording.total(found, lang), style="notice" if found.has_violation else "plain")
-        identifiers = [rule.identifier for rule, _ in found.by_rule()]
-        if identifiers:
+        rules = [rule for rule, _ in found.by_rule()]
+        if rules:
             sheet.row += 1
-            sheet.add(text("部门", lang), *identifiers, text("合计", lang), style="head")
+            sheet.add(
+                text("部门", lang), *(rule.identifier for rule in rules), text("合计", lang), style="head"
+            )
             for department, counts in found.by_department():
                 name = department.label(lang) if department else text(wording.NOBODY, lang)
-                sheet.add(name, *(counts[one] or "" for one in identifiers), counts.total())
+                sheet.add(name, *(counts[rule.key] or "" for rule in rules), counts.total())
         sheet.row += 1
 
 
@@ -79,11 +81,11 @@ def _rules(book: Workbook, reports: list[Report], standards: Standards, lang: st
     """The rules that were broken: what they are for and how to put it right."""
     sheet = book.sheet(text("规则", lang))
     sheet.table([text(heading, lang) for heading in _RULES], list(_RULES.values()))
-    broken: dict[str, tuple[Rule, int]] = {}
+    broken: dict[RuleKey, tuple[Rule, int]] = {}
     for found in reports:
         for rule, findings in found.by_rule():
-            _, before = broken.get(rule.identifier, (rule, 0))
-            broken[rule.identifier] = (rule, before + len(findings))
+            _, before = broken.get(rule.key, (rule, 0))
+            broken[rule.key] = (rule, before + len(findings))
     for rule, number in broken.values():
         sheet.add(
             rule.identifier,
