@@ -16,7 +16,7 @@ import shacl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import names, region, rules, standards
+from app import facts, names, region, rules, standards
 from app.cpsv_ap import PROFILE, queries, read
 from app.cpsv_ap.export import described, export
 from app.derived import derive
@@ -148,7 +148,7 @@ def test_an_export_without_what_is_wanted_would_not_pass(missing, exported, resu
 
 
 def kinds(graph, iri):
-    return {t.subject for t in graph if t.predicate == standards.TYPE and t.object == Iri(iri)}
+    return {t.subject for t in graph if t.predicate == facts.TYPE and t.object == Iri(iri)}
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ def test_what_is_not_exported_is_said(code, exported, root):
     own = {quad.triple for quad in index.quads_for_pattern(None, None, None, Iri(names.graph(code)))}
     done = exported(code)
     ours = set(SYSTEM.classes.values()) - {def_("Region")}
-    things = {t.subject.value for t in own if t.predicate == standards.TYPE and t.object in ours}
+    things = {t.subject.value for t in own if t.predicate == facts.TYPE and t.object in ours}
     left = {thing for one in done.left_out for thing in one.things}
-    made = {t.subject.value for t in done.graph if t.predicate == standards.TYPE}
+    made = {t.subject.value for t in done.graph if t.predicate == facts.TYPE}
     assert things <= left | made
     assert not left & made
 
@@ -280,7 +280,7 @@ def assert_nothing_is_lost(source, done):
     assert not set(done.placed) & done.rest
     said = Counter()
     for t in done.graph:
-        for term in {t.predicate, t.object} if t.predicate == standards.TYPE else {t.predicate}:
+        for term in {t.predicate, t.object} if t.predicate == facts.TYPE else {t.predicate}:
             said.update({(t.subject, term), (t.object, term)})
     primary = {names.shorten(term.value): SYSTEM.upward.get(term, term) for term in WORDS}
     for triple, how in done.placed.items():
@@ -301,11 +301,11 @@ def test_what_was_placed_follows_from_what_it_was_read_as(path):
     """The alignments' axioms give back classes and links, so that another word for one says no less."""
     done = read.read(path, SYSTEM, "en")
     follows = done.graph | infer(done.graph, set(), SYSTEM)
-    foreign = {t.object for t in follows if t.predicate == standards.TYPE}
+    foreign = {t.object for t in follows if t.predicate == facts.TYPE}
     links = {t.object for t in SYSTEM.terms if t.predicate.value == names.RDFS + "subPropertyOf"}
     by_word = {t for t, how in done.placed.items() if how not in (read.KNOWN, *queries("readings"))}
     for triple in by_word:
-        if triple.predicate in links or (triple.predicate == standards.TYPE and triple.object in foreign):
+        if triple.predicate in links or (triple.predicate == facts.TYPE and triple.object in foreign):
             assert triple in follows, triple
 
 
@@ -336,7 +336,7 @@ foreign_values = st.one_of(
     st.sampled_from([Literal(d, datatype=Iri(names.XSD + "duration")) for d in ("P3D", "P1M2D", "PT0S")]),
 )
 foreign_statements = st.one_of(
-    st.builds(Triple, any_of(OTHERS), st.just(standards.TYPE), any_of(FOREIGN)),
+    st.builds(Triple, any_of(OTHERS), st.just(facts.TYPE), any_of(FOREIGN)),
     st.builds(Triple, any_of(OTHERS), any_of(FOREIGN), foreign_values),
 )
 
@@ -512,7 +512,7 @@ def test_a_region_there_and_back(name, exported, root, tmp_path):
     stated, back = there_and_back(folder, exported(folder.name).graph, tmp_path)
     # The real list writes region codes with twelve digits and departments without any; the codes come back with six.
     alike = set(SURVIVING) - ({"regionCode"} if folder.name == "511602" else set())
-    ours = {def_(name) for name in alike} | {standards.TYPE}
+    ours = {def_(name) for name in alike} | {facts.TYPE}
     kept = {t for t in back if t.predicate in ours}
     assert kept == {t for t in stated if t.predicate in ours and t.object not in SYSTEM.derived}
     assert by_name(back - kept) <= {"regionCode", "lastUpdated", "citesDocument"}
@@ -537,7 +537,7 @@ def test_a_query_file_is_whole(folder, name):
     assert re.search(r"^(CONSTRUCT|SELECT) ", query, re.M)[1] == ("CONSTRUCT" if folder else "SELECT")
     Index().query(query)
     terms = set(re.findall(r"\bzwfw:(\w+)", body))
-    assert {term for term in terms if not SYSTEM.values(def_(term), standards.TYPE)} == set()
+    assert {term for term in terms if not SYSTEM.values(def_(term), facts.TYPE)} == set()
 
 
 def test_every_query_file_finds_something(exported):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app import names, standards
+from app import facts, names, standards
 from app.derived import derive
 from app.store.terms import Iri, Literal, Triple, def_
 
@@ -67,12 +67,12 @@ def test_an_item_without_a_scheme_follows_its_region():
         ),
         Triple(region, def_("usesCodeScheme"), SICHUAN),
     }
-    assert Triple(ITEM, standards.TYPE, def_("SichuanCodedItem")) in derive(graph, SYSTEM)
+    assert Triple(ITEM, facts.TYPE, def_("SichuanCodedItem")) in derive(graph, SYSTEM)
 
 
 def test_asserted_parts_are_dropped_and_deriving_twice_changes_nothing():
     lie = Triple(ITEM, def_("checkCharacterIsRight"), Literal("true", datatype=Iri(names.XSD + "boolean")))
-    kind = Triple(ITEM, standards.TYPE, def_("NationallyCodedItem"))
+    kind = Triple(ITEM, facts.TYPE, def_("NationallyCodedItem"))
     code = Triple(
         ITEM, def_("implementationCode"), Literal("511B0053300007-511602000000-000-TE5116020105116050-1-00")
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app import above, check, names, region, report, rules, standards
+from app import above, check, facts, names, region, report, rules, standards
 from app.formats import rows as table_of
 from app.publication import Publisher
 from app.store import Query, open_store
@@ -80,7 +80,7 @@ def rows():
 
 def test_the_list_is_read_whole(reading):
     kinds = Counter(
-        t.object.value.removeprefix(names.DEF) for t in reading.graph if t.predicate == standards.TYPE
+        t.object.value.removeprefix(names.DEF) for t in reading.graph if t.predicate == facts.TYPE
     )
     assert kinds["ImplementedItem"] == len(rows()) == 1135
     assert kinds["Department"] == len({row["部门"] for row in rows()}) == 34

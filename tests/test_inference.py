@@ -7,7 +7,7 @@ import owlrl
 import pytest
 import rdflib
 
-from app import names, region, standards
+from app import facts, names, region, standards
 from app.inference import infer
 from app.store.terms import BlankNode, Iri, Literal, RdfFormat, Triple, def_, parse, serialize
 
@@ -47,7 +47,7 @@ def schema():
     return {
         t
         for t in SYSTEM.terms
-        if t.predicate.value in AXIOMS or (t.predicate == standards.TYPE and t.object.value in KINDS)
+        if t.predicate.value in AXIOMS or (t.predicate == facts.TYPE and t.object.value in KINDS)
     }
 
 

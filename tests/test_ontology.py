@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import names, standards
+from app import facts, names, standards
 from app.facts import Facts
 from app.store.terms import BlankNode, Graph, Literal, NamedNode, def_, read_turtle
 
@@ -364,13 +364,13 @@ def test_kinds_of_things_are_disjoint() -> None:
 
 
 CODES = Facts(set[object]().union(*(read_turtle(path) for path in (ONTOLOGY / "codes").glob("*.ttl"))))
-ENTRIES = sorted({t.subject for t in CODES.graph if t.predicate == standards.NOTATION}, key=str)
+ENTRIES = sorted({t.subject for t in CODES.graph if t.predicate == facts.NOTATION}, key=str)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.value.removeprefix(names.CODE))
 def test_code_list_entries_are_whole(entry: NamedNode) -> None:
     """An entry stands in one list, has its notation in its IRI, a class and a name in both languages."""
-    (scheme,), (notation,) = CODES.values(entry, standards.IN_SCHEME), CODES.values(entry, standards.NOTATION)
+    (scheme,), (notation,) = CODES.values(entry, facts.IN_SCHEME), CODES.values(entry, facts.NOTATION)
     assert entry.value == names.concept(scheme.value.removeprefix(names.CODE), notation.value)
     assert CODES.values(scheme, TYPE) == [NamedNode(SKOS + "ConceptScheme")]
     assert sorted(label.language for label in CODES.values(entry, ONE_LABEL[0])) == ["en", "zh"]
@@ -381,11 +381,11 @@ def test_code_list_entries_are_whole(entry: NamedNode) -> None:
 def test_every_class_of_codes_has_a_list_and_every_list_a_source() -> None:
     for kind in SYSTEM.descendants(def_("CodedValue")) - {def_("CodedValue")}:
         (scheme,) = TERMS.values(kind, def_("hasCodeList"))
-        assert any(
-            kind in CODES.values(entry, TYPE) for entry in CODES.subjects(standards.IN_SCHEME, scheme)
-        ), kind
+        assert any(kind in CODES.values(entry, TYPE) for entry in CODES.subjects(facts.IN_SCHEME, scheme)), (
+            kind
+        )
     for scheme in CODES.subjects(TYPE, NamedNode(SKOS + "ConceptScheme")):
-        assert CODES.values(scheme, standards.SOURCE) or CODES.values(scheme, def_("confirmation")), scheme
+        assert CODES.values(scheme, facts.SOURCE) or CODES.values(scheme, def_("confirmation")), scheme
 
 
 def test_lists_that_drift_say_how_their_entries_match() -> None:
@@ -393,7 +393,7 @@ def test_lists_that_drift_say_how_their_entries_match() -> None:
     matches = [NamedNode(SKOS + name) for name in ("exactMatch", "closeMatch", "broadMatch")]
     for entry in ENTRIES:
         for kind in CODES.values(entry, TYPE):
-            (scheme,) = CODES.values(entry, standards.IN_SCHEME)
+            (scheme,) = CODES.values(entry, facts.IN_SCHEME)
             if scheme not in TERMS.values(kind, def_("hasCodeList")):
                 assert any(CODES.values(entry, match) for match in matches), entry
 
@@ -404,7 +404,7 @@ def test_table_4_has_the_64_data_items_of_the_standard() -> None:
 
 
 def test_every_element_is_stated_by_properties_that_exist() -> None:
-    for element in CODES.subjects(standards.IN_SCHEME, NamedNode(names.CODE + "element")):
+    for element in CODES.subjects(facts.IN_SCHEME, NamedNode(names.CODE + "element")):
         stated = CODES.values(element, def_("isStatedBy"))
         assert stated
         for prop in stated:
@@ -428,7 +428,7 @@ def test_clauses_and_questions_are_about_terms(stem: str) -> None:
 
 def test_each_complaint_of_the_article_has_a_question() -> None:
     graph = Facts(read_turtle(ONTOLOGY / "questions.ttl"))
-    asked = {t.object.value for t in graph.graph if t.predicate == standards.SOURCE}
+    asked = {t.object.value for t in graph.graph if t.predicate == facts.SOURCE}
     complaints = ["guide-elements", "items-differ", "portals-multiply", "nobody-coordinates"]
     mechanisms = ["supervision", "leadership", "participation"]
     for name in [*complaints, *mechanisms, "five-layers"]:

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from test_pages import BROWSER
 
-from app import names, rules, standards
+from app import facts, names, rules, standards
 from app.context import context
 from app.store.terms import Iri, Literal, RdfFormat, Triple, def_, parse
 from app.web.documents import Clause, documents, matrix
@@ -75,7 +75,7 @@ def test_a_document_shows_its_clauses_with_and_without_rules(web: FlaskClient, d
 
 @pytest.mark.parametrize(
     "clause",
-    [Clause(node) for node in SYSTEM.subjects(standards.TYPE, def_("Clause"))],
+    [Clause(node) for node in SYSTEM.subjects(facts.TYPE, def_("Clause"))],
     ids=lambda one: one.iri.value.removeprefix(names.CLAUSE),
 )
 def test_a_clause_leads_to_its_document_terms_rules_and_questions(web: FlaskClient, clause: Clause) -> None:
@@ -198,7 +198,7 @@ def test_plain_json_with_the_context_is_rdf_in_our_terms(web: FlaskClient) -> No
         return Literal(value, datatype=Iri(names.XSD + name))
 
     assert graph == {
-        Triple(item, standards.TYPE, def_("ImplementedItem")),
+        Triple(item, facts.TYPE, def_("ImplementedItem")),
         Triple(item, def_("name"), Literal("食品经营许可", language="zh")),
         Triple(item, def_("name"), Literal("food business licence", language="en")),
         Triple(item, def_("implementationCode"), Literal("007")),

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import pytest
 
-from app import names, standards
+from app import facts, names
 from app.facts import Facts
 from app.store.terms import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, read_turtle
 
@@ -44,7 +44,7 @@ def rdfs(name: str) -> NamedNode:
 
 
 def declared(graph: Facts, *kinds: str) -> set[NamedNode]:
-    return {node for kind in kinds for node in graph.subjects(standards.TYPE, owl(kind))}
+    return {node for kind in kinds for node in graph.subjects(facts.TYPE, owl(kind))}
 
 
 def not_simple(graph: Facts) -> set[NamedNode]:
@@ -82,7 +82,7 @@ def _declarations(graph: Facts):
         owl(n) for n in ("versionInfo", "deprecated", "priorVersion")
     }
     for t in graph.graph:
-        if t.predicate == standards.TYPE and isinstance(t.object, NamedNode):
+        if t.predicate == facts.TYPE and isinstance(t.object, NamedNode):
             if not t.object.value.startswith(OWL) and t.object not in classes:
                 yield f"class {t.object} is not declared"
         elif not t.predicate.value.startswith((OWL, RDFS, RDF)) and t.predicate not in properties:
@@ -130,7 +130,7 @@ def _kinds(graph: Facts):
 def _simplicity(graph: Facts):
     complex_ = not_simple(graph)
     for node in complex_:
-        for kind in graph.values(node, standards.TYPE):
+        for kind in graph.values(node, facts.TYPE):
             if isinstance(kind, NamedNode) and kind.value in NEED_SIMPLE:
                 yield f"{node} is not simple and must not be {kind}"
     for t in graph.graph:
@@ -193,7 +193,7 @@ def test_it_says_something() -> None:
     kinds = {
         t.object.value.removeprefix(OWL)
         for t in GRAPH.graph
-        if t.predicate == standards.TYPE and isinstance(t.object, NamedNode)
+        if t.predicate == facts.TYPE and isinstance(t.object, NamedNode)
     }
     assert kinds >= {
         "TransitiveProperty",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from app import names, region, standards
+from app import facts, names, region, standards
 from app.source import Unreadable
 from app.store.terms import Iri, Literal, Triple, def_
 
@@ -50,7 +50,7 @@ def errors(folder, *args, **kwargs):
 
 def test_a_table_is_read_by_its_name_and_headings(folder):
     reading = read(folder, f"{HEADINGS}\r\n{ROW}\r\n")
-    assert Triple(ITEM, standards.TYPE, def_("ImplementedItem")) in reading.graph
+    assert Triple(ITEM, facts.TYPE, def_("ImplementedItem")) in reading.graph
     assert Triple(ITEM, def_("name"), Literal("食品经营许可", language="zh")) in reading.graph
     assert Triple(ITEM, def_("hasItemType"), Iri(names.concept("item-type", "01"))) in reading.graph
     place = reading.places.cell(ITEM.value, def_("hasItemType").value)

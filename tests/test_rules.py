@@ -7,7 +7,7 @@ import pytest
 import rdflib
 import shifty
 
-from app import check, names, rules, standards
+from app import check, facts, names, rules, standards
 from app.store.terms import Iri, Literal, Triple, day, def_, ntriples, read_turtle
 
 CASES = Path(__file__).parent / "rules"
@@ -20,7 +20,7 @@ BOOK, SYSTEM = rules.load(), standards.load()
 def case(rule):
     """The data of a rule's case and the (focus node, shape) pairs it expects."""
     graph = read_turtle(CASES / rule.layer / f"{rule.name}.ttl")
-    results = {t.subject for t in graph if t.predicate == standards.TYPE and t.object == RESULT}
+    results = {t.subject for t in graph if t.predicate == facts.TYPE and t.object == RESULT}
     said = {(t.subject, t.predicate): t.object for t in graph if t.subject in results}
     expected = {(said[node, rules.sh("focusNode")], said[node, rules.sh("sourceShape")]) for node in results}
     return {t for t in graph if t.subject not in results}, expected
@@ -109,6 +109,6 @@ def test_no_engine_respells_the_value_it_reports(tmp_path):
 def test_findings_count_only_for_subjects_of_the_checked_graph():
     rule = BOOK.find("R01")
     data, expected = case(rule)
-    own = {Triple(Iri("https://example.org/mine"), standards.PREF_LABEL, t.object) for t in list(data)[:1]}
+    own = {Triple(Iri("https://example.org/mine"), facts.PREF_LABEL, t.object) for t in list(data)[:1]}
     assert expected
     assert not check.check(own, data | SYSTEM.graph, [rule], BOOK.prefixes, ON)
