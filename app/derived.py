@@ -6,11 +6,11 @@ rule may trust them. Patterns and properties are data (``ontology/codes/schemes.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from app import codes, names
 from app.facts import TYPE
+from app.language import comparable
 from app.standards import CodeForm, Standards
 from app.store.terms import Graph, Iri, Literal, Node, Term, Triple, boolean, def_
 
@@ -23,7 +23,6 @@ DEFAULT_SCHEME = Iri(names.concept("code-scheme", "national"))
 
 _ITEM_CODES = frozenset(map(def_, ("basicCode", "implementationCode", "handlingItemCode")))
 _OWNER = re.compile(re.escape(names.BASE) + r"id/(\d{6})/")
-_SPACE = re.compile(r"\s+")
 
 
 def derive(graph: Graph, standards: Standards) -> Graph:
@@ -47,11 +46,6 @@ def upward(graph: Graph, standards: Standards) -> Graph:
         else t
         for t in graph
     }
-
-
-def normalised_name(name: str) -> str:
-    """A name for comparison: full-width forms unified (NFKC), white space removed."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", name))
 
 
 def _computed(graph: Graph, standards: Standards) -> Graph:
@@ -86,7 +80,7 @@ def _computed(graph: Graph, standards: Standards) -> Graph:
             continue
         found.update(_parts(subject, triple.predicate, text, forms, standards))
         if triple.predicate == def_("name") and subject in items:
-            found.add(Triple(subject, def_("normalisedName"), Literal(normalised_name(text))))
+            found.add(Triple(subject, def_("normalisedName"), Literal(comparable(text))))
     return found
 
 

@@ -1,5 +1,7 @@
 """The two languages of messages and pages: Chinese is what the code says, English is looked up in ``locales/en.po``."""
 
+import re
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -7,6 +9,7 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = ("zh", "en")
 DEFAULT = "zh"
+_SPACE = re.compile(r"\s+")
 
 
 @cache
@@ -27,3 +30,8 @@ def pick(labels: dict[str, str], lang: str) -> str:
         if choice in labels:
             return labels[choice]
     return next(iter(labels.values()), "")
+
+
+def comparable(name: str) -> str:
+    """A name for comparison: full-width forms unified (NFKC), white space removed."""
+    return _SPACE.sub("", unicodedata.normalize("NFKC", name))

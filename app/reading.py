@@ -30,6 +30,8 @@ class Places:
     """Thing → its row, or the file that speaks of it."""
     headings: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     """(file, sheet) → property → heading; the first where several columns state one property."""
+    letters: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    """(file, sheet) → heading → letters of the column."""
     others: dict[tuple[str, str], Place] = field(default_factory=dict)
     """(thing, property) → cell, where it is in another column than the first."""
 
@@ -42,12 +44,19 @@ class Places:
         if (thing, prop) in self.others:
             return self.others[thing, prop]
         row = self.rows.get(thing)
-        heading = self.headings.get((row.file, row.sheet), {}).get(prop) if row else None
-        return Place(row.file, row.sheet, row.row, heading) if row and heading else None
+        if row is None:
+            return None
+        sheet = (row.file, row.sheet)
+        heading = self.headings.get(sheet, {}).get(prop)
+        return (
+            Place(*sheet, row.row, heading, self.letters.get(sheet, {}).get(heading, "")) if heading else None
+        )
 
     def head(self, column: Place, prop: str) -> None:
         """Note that a column states a property."""
-        self.headings.setdefault((column.file, column.sheet), {}).setdefault(prop, column.column)
+        sheet = (column.file, column.sheet)
+        self.headings.setdefault(sheet, {}).setdefault(prop, column.column)
+        self.letters.setdefault(sheet, {})[column.column] = column.letters
 
     def fill(self, thing: str, prop: str, cell: Place) -> None:
         """Note that a cell of a thing's row states a property."""
@@ -94,6 +103,7 @@ class Reading:
             "rewritings": [[asdict(how), count] for how, count in sorted(self.rewritings.items())],
             "rows": [[thing, *_said(place)] for thing, place in sorted(self.places.rows.items())],
             "headings": [[*sheet, named] for sheet, named in sorted(self.places.headings.items())],
+            "letters": [[*sheet, named] for sheet, named in sorted(self.places.letters.items())],
             "others": [[*cell, *_said(place)] for cell, place in sorted(self.places.others.items())],
         }
         return json.dumps(record, ensure_ascii=False).encode()
@@ -117,10 +127,11 @@ class Reading:
             places=Places(
                 {thing: Place(*place) for thing, *place in record["rows"]},
                 {(file, sheet): named for file, sheet, named in record["headings"]},
+                {(file, sheet): named for file, sheet, named in record.get("letters", ())},
                 {(thing, prop): Place(*place) for thing, prop, *place in record["others"]},
             ),
         )
 
 
-def _said(place: Place) -> tuple[str, str, int, str]:
-    return place.file, place.sheet, place.row, place.column
+def _said(place: Place) -> tuple[str, str, int, str, str]:
+    return place.file, place.sheet, place.row, place.column, place.letters

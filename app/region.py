@@ -7,7 +7,7 @@ decides whether a cell is text, a coded value or a link, and ``owl:hasKey`` name
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from app import cell, description, names, table
@@ -22,6 +22,9 @@ from app.table import Sheet
 
 NO_REGION = "local"
 """Stands in IRIs where the code would, for a file that is checked alone, outside any region's folder."""
+
+LOCKS = ("~$", ".")
+"""Beginnings of files that a spreadsheet keeps beside an open one, and of hidden ones."""
 
 _PASSED = frozenset({Iri(names.DCT + "conformsTo"), def_("hasNoViolation")})
 _VERDICTS = _PASSED | {Iri(names.RDFS + "subClassOf"), Iri(names.RDFS + "subPropertyOf")}
@@ -111,6 +114,7 @@ def _data_files(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.is_file()
         and path.name != description.FILE
+        and not path.name.startswith(LOCKS)
         and (path.suffix.lower() in table.TABLES or rdf_format(path) is not None)
     )
 
@@ -121,6 +125,7 @@ class _Reader:
     def __init__(self, standards: Standards, described: Description | None) -> None:
         self.standards, self.described = standards, described
         self.errors: list[ReadingError] = []
+        self.faulty: set[Place] = set()
         self.seen: Counter[Iri] = Counter()
         self.waiting: list[tuple[Place, Iri, Iri, str]] = []
         self.reading = Reading(NO_REGION, set())
@@ -161,7 +166,9 @@ class _Reader:
         return self.reading
 
     def _error(self, place: Place, message: str, found: str = "", **values: str) -> None:
-        self.errors.append(refused(place, message, found, **values))
+        """Note an error, unless something more is wrong with the cell itself."""
+        if not place.cell or place not in self.faulty:
+            self.errors.append(refused(place, message, found, **values))
 
     def _declared_files_are_here(self, paths: list[Path]) -> None:
         here = {path.name for path in paths} | {path.stem for path in paths}
@@ -219,11 +226,14 @@ class _Reader:
         sheets = table.read(path)
         for sheet in sheets:
             self._sheet(sheet)
+            for number, said in sheet.notes:
+                self.reading.rewritings[Rewriting(sheet.place(number), said, "")] += 1
         encoding = sheets[0].encoding if sheets else ""
         self.reading.sources.append(Source.of(path, encoding, sum(len(sheet.rows) for sheet in sheets)))
 
     def _sheet(self, sheet: Sheet) -> None:
         self.errors.extend(sheet.errors)
+        self.faulty = {error.place for error in sheet.errors}
         classes = self.standards.classes
         kind = classes.get(sheet.name) or classes.get(Path(sheet.file).stem)
         declared = self.described.table(sheet.file, sheet.name, kind) if self.described else None
@@ -238,14 +248,14 @@ class _Reader:
         for heading in sorted(set(said) - set(sheet.headings)):
             self._error(sheet.place(column=heading), "region.ttl 说明了这一列，表中没有")
         columns = [said.get(heading) or self._column(sheet, heading) for heading in sheet.headings if heading]
-        at = {column.prop.iri: index for index, column in enumerate(columns) if column.prop}
+        at = self._stated_by(sheet, columns, said)
         keys = [prop.iri for prop in self.standards.key_of(kind)]
         if not keys:
             self._error(sheet.place(), "{found} 没有规定标识列，不能用表格填报", names.shorten(kind.value))
         for missing in [key for key in keys if key not in at]:
             label = self.standards.label(missing, "zh")
             self._error(sheet.place(), "缺少“{expected}”列，它用来标识每一行", expected=label)
-        if keys and not sheet.errors and set(keys) <= set(at):
+        if keys and set(keys) <= set(at):
             self._rows(
                 sheet,
                 kind,
@@ -256,12 +266,26 @@ class _Reader:
 
     def _column(self, sheet: Sheet, heading: str) -> Column:
         """A column ``region.ttl`` says nothing about: its heading must be a label of the ontology."""
-        prop = self.standards.property_by_heading(heading)
-        if prop is None:
+        above = sheet.above(heading)
+        prop = above and self.standards.property_by_heading(above + heading)
+        prop = prop or self.standards.property_by_heading(heading)
+        if not prop:
             close = "、".join(self.standards.close_headings(heading)) or "（没有相近的标题）"
             message = "本体中没有这一列标题；相近的有：{expected}。请改用标准标题，或在 region.ttl 中用 zwfw:hasColumn 说明"
-            self._error(sheet.place(1, heading), message, heading, expected=close)
-        return Column(heading, prop)
+            self._error(sheet.place(sheet.heading_row, heading), message, heading, expected=close)
+        return Column(heading, prop or None)
+
+    def _stated_by(self, sheet: Sheet, columns: list[Column], said: Collection[str]) -> dict[Iri, int]:
+        """By property: the column that states it. Of two nobody spoke of in ``region.ttl`` one is a mistake."""
+        found: dict[Iri, int] = {}
+        for index, column in enumerate(columns):
+            if column.prop is None:
+                continue
+            first = columns[found.setdefault(column.prop.iri, index)].heading
+            if first != column.heading and not {first, column.heading} & set(said):
+                message = "这一列与“{found}”列说的是同一内容；请只保留一列，或在 region.ttl 中说明"
+                self._error(sheet.place(sheet.heading_row, column.heading), message, first)
+        return found
 
     def _rows(
         self, sheet: Sheet, kind: Iri, columns: list[Column], keys: list[int], listed: Iri | None
@@ -285,12 +309,15 @@ class _Reader:
             self.reading.graph.add(Triple(subject, TYPE, kind))
             if listed is not None:
                 self.reading.graph.add(Triple(subject, def_("isListedAs"), listed))
+            said = set[Triple]()
             for column, written in zip(columns, cells, strict=True):
-                self.reading.graph.update(self._cell(sheet, number, subject, column, written))
+                said.update(self._cell(sheet, number, subject, column, written))
+            self._one_unit(sheet, number, columns, said)
+            self.reading.graph |= said
 
     def _key(self, column: Column, text: str) -> str:
         """A cell as a part of its row's key; of what a link leads to, its key."""
-        read = _read_as(column, text)
+        read, _ = self._read(column, _read_as(column, text))
         return cell.link(read, self.standards).key if column.prop and column.prop.is_link else read
 
     def _thing(self, kind: Iri, *key: str, code: str = "") -> Iri:
@@ -302,15 +329,49 @@ class _Reader:
         """What a cell says; where it stood and whether it was read as something else is kept beside."""
         if column.prop is None:
             return
-        place = sheet.place(row, column.heading)
-        read = _read_as(column, written)
+        place, prop = sheet.place(row, column.heading), column.prop
+        mapped = _read_as(column, written)
+        parts = [
+            self._read(column, part)
+            for part in (mapped.split(column.separator) if column.separator else [mapped])
+            if part.strip()
+        ]
+        read = column.separator.join(
+            f"{part} {self.standards.label(unit, 'zh')}" if unit else part for part, unit in parts
+        )
         if read != written:
             self.reading.rewritings[Rewriting(sheet.place(column=column.heading), written, read)] += 1
-        for part in filter(
-            None, map(str.strip, read.split(column.separator) if column.separator else [read])
-        ):
+        for part, unit in parts:
             yield from self._value(place, subject, column, part)
-            self.reading.places.fill(subject.value, column.prop.iri.value, place)
+            self.reading.places.fill(subject.value, prop.iri.value, place)
+            if unit and prop.unit:
+                yield Triple(subject, prop.unit, unit)
+                self.reading.places.others.setdefault((subject.value, prop.unit.value), place)
+
+    def _read(self, column: Column, part: str) -> tuple[str, Iri | None]:
+        """One value of a cell as it is to be read, and the unit written behind a number."""
+        prop = column.prop
+        kind = prop.range if prop else None
+        if prop is None or kind is None or prop.is_link:
+            tidied = cell.tidied(part, None)
+            coded = prop is not None and self.standards.is_coded(kind)
+            return self.standards.listed_as(
+                kind, tidied, column.code_list
+            ) if kind and coded else tidied, None
+        tidied = cell.tidied(part, kind.value)
+        units = self.standards.units(prop)
+        number, unit = cell.measured(tidied, units or prop.counted_in)
+        return "0" if tidied in prop.zero else number, units.get(unit)
+
+    def _one_unit(self, sheet: Sheet, row: int, columns: list[Column], said: Graph) -> None:
+        """A unit written behind a number, and another in the column of units: one of them is wrong."""
+        for column in columns:
+            unit = column.prop.unit if column.prop else None
+            stated = {t.object for t in said if t.predicate == unit} if unit else set()
+            if len(stated) > 1:
+                message = "写有两种单位：{found}；请在数值列和单位列中只写一种"
+                named = sorted(self.standards.label(one, "zh") for one in stated if isinstance(one, Iri))
+                self._error(sheet.place(row, column.heading), message, "、".join(named))
 
     def _value(self, place: Place, subject: Iri, column: Column, part: str) -> Iterator[Triple]:
         """One value: a coded value, a link (and the name of what it links to), or a literal."""

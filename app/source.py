@@ -29,12 +29,18 @@ MOST_UNPACKED = 4 * 1024**3
 @dataclass(frozen=True, order=True, slots=True)
 class Place:
     """Where something stands: file, sheet (empty in CSV), row as the spreadsheet shows it (0: the whole), column by
-    its heading."""
+    its heading and by its letters."""
 
     file: str
     sheet: str = ""
     row: int = 0
     column: str = ""
+    letters: str = ""
+
+    @property
+    def cell(self) -> str:
+        """The cell as a spreadsheet names it, such as C5; empty where it is a row or a whole column."""
+        return f"{self.letters}{self.row}" if self.letters and self.row else ""
 
     def said(self, lang: str) -> str:
         """The place as one says it; empty parts are left out."""
@@ -91,6 +97,15 @@ class Source:
 def refused(place: Place, message: str, found: str = "", **values: str) -> ReadingError:
     """What is wrong at a place, with the values its message names."""
     return ReadingError(place, message, found, tuple(sorted(values.items())))
+
+
+def letters(column: int) -> str:
+    """The letters of a column, whose number is counted from 1."""
+    found = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        found = chr(65 + rest) + found
+    return found
 
 
 def rdf_format(path: Path) -> RdfFormat | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from app import names
 from app.facts import ALT_LABEL, IN_SCHEME, NOTATION, PREF_LABEL, RANGE, SUBCLASS, TYPE, Facts
 from app.ground import Ground
+from app.language import comparable
 from app.store.terms import (
     BlankNode,
     Iri,
@@ -29,6 +30,7 @@ from app.store.terms import (
 
 _HAS_KEY = Iri(names.OWL + "hasKey")
 _UNION = Iri(names.OWL + "unionOf")
+_MARK = re.compile(r"[（(【\[]\s*(必填|非必填|选填|可选)[^）)】\]]*[）)】\]]")
 _PUNCTUATION = re.compile(r"[\s（）()*＊:：]+")
 
 
@@ -41,6 +43,12 @@ class Property:
     """A datatype or a class; nothing where several classes are meant."""
     is_link: bool
     is_derived: bool
+    unit: Iri | None = None
+    """Of a number: the property that states its unit."""
+    counted_in: frozenset[str] = frozenset()
+    """Of a number whose unit is settled: how cells write it behind the number."""
+    zero: frozenset[str] = frozenset()
+    """What cells say for the number 0."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +127,19 @@ class Standards(Facts):
                 self._iri(node, RANGE) or self._iri(node, def_("hasValueType")),
                 kind == "ObjectProperty",
                 node in self.derived,
+                self._iri(node, def_("hasUnitProperty")),
+                self._words(node, "isCountedIn"),
+                self._words(node, "isZeroIfWritten"),
             )
             for kind in ("DatatypeProperty", "ObjectProperty")
             for node in self.subjects(TYPE, Iri(names.OWL + kind))
             if isinstance(node, Iri) and node.value.startswith(names.DEF)
         }
+
+    def _words(self, node: Node, predicate: str) -> frozenset[str]:
+        return frozenset(
+            word.value for word in self.values(node, def_(predicate)) if isinstance(word, Literal)
+        )
 
     @cached_property
     def _headings(self) -> dict[str, Property]:
@@ -261,6 +277,29 @@ class Standards(Facts):
             names.concept(scheme.value.removeprefix(names.CODE), cell)
         )
 
+    def units(self, prop: Property) -> dict[str, Iri]:
+        """By how cells write them: the units a number may have that another property states."""
+        kind = self.properties[prop.unit].range if prop.unit else None
+        scheme = self.scheme_of(kind) if kind else None
+        return self.code_lists[scheme] if scheme else {}
+
+    def listed_as(self, kind: Iri, cell: str, scheme: Iri | None = None) -> str:
+        """How a code list writes what ``cell`` says: exactly so, or with other widths, brackets and spaces; ``cell``
+        itself where the list does not have it."""
+        scheme = scheme or self.scheme_of(kind)
+        known = self.code_lists.get(scheme, {}) if scheme else {}
+        return (
+            cell if cell in known or scheme is None else self._plain_lists[scheme].get(comparable(cell), cell)
+        )
+
+    @cached_property
+    def _plain_lists(self) -> dict[Iri, dict[str, str]]:
+        found: dict[Iri, dict[str, str]] = defaultdict(dict)
+        for scheme, entries in self.code_lists.items():
+            for written in entries:
+                found[scheme].setdefault(comparable(written), written)
+        return found
+
     @cached_property
     def item_schemes(self) -> dict[Iri, Iri]:
         """The code schemes of items, each with the derived class of the items that follow it."""
@@ -337,8 +376,8 @@ class Standards(Facts):
 
 
 def plain_heading(heading: str) -> str:
-    """A heading without what people add to it: white space, brackets, asterisks, colons, and case."""
-    return _PUNCTUATION.sub("", heading).casefold()
+    """A heading without what people add to it: “（必填）”, white space, brackets, asterisks, colons, and case."""
+    return _PUNCTUATION.sub("", _MARK.sub("", heading)).casefold()
 
 
 def digest_of(files: Iterable[Path]) -> str:

@@ -1,37 +1,32 @@
-"""Tables as people keep them, CSV and workbooks, read into rows of text that still know where they stood."""
+"""Tables as people keep them, CSV and workbooks, read into headings and rows that still know where they stood."""
 
 import csv
-import datetime
 import io
-import zipfile
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook
-
-from app.source import Place, ReadingError, Unreadable, refused
+from app import grid, spreadsheet
+from app.grid import Fault, Grid
+from app.source import Place, ReadingError, Unreadable, letters, refused
 
 MAX_FILE_BYTES = 128 * 1024 * 1024
 """A clerk's table is a few megabytes; ten times the largest list seen leaves room and still fits in memory."""
 
-MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
-"""What a workbook may unpack to: a compressed bomb is refused before it is opened."""
-
 MAX_CELL_CHARACTERS = 1_000_000
 """A cell of more is not text a person wrote. (Python's csv module stops at 131,072 unless told.)"""
 
-EXACT_DIGITS = 15
-"""A spreadsheet keeps numbers to 15 digits; a longer code stored as a number has lost its end."""
-
-WORKBOOKS = frozenset({".xlsx", ".xls", ".ods"})
-TABLES = WORKBOOKS | {".csv"}
+TABLES = spreadsheet.SUFFIXES | {".csv"}
 
 NOTES = ("【说明】", "【合成示例】")
 """A row whose first cell begins so explains the columns or shows how to fill them in, and is nobody's data."""
 
 NOTE_SHEETS = ("填表说明", "代码")
 """Sheets of a template beside the one to fill in."""
+
+_SCIENTIFIC = re.compile(r"\d(\.\d+)?[Ee]\+\d{2}")
+"""What a spreadsheet leaves of a long code it took for a number, once saved as text."""
 
 
 @dataclass
@@ -42,12 +37,24 @@ class Sheet:
     name: str
     headings: list[str]
     rows: list[tuple[int, list[str]]]
+    groups: list[str] = field(default_factory=list)
+    """Of each column what stands above its heading in a first row of headings; none where there is one row."""
+    heading_row: int = 1
     encoding: str = ""
     errors: list[ReadingError] = field(default_factory=list)
+    notes: list[tuple[int, str]] = field(default_factory=list)
+    """Rows that were passed over as being about the table and not in it, with what they say."""
+
+    def __post_init__(self) -> None:
+        self._letters = {heading: letters(number) for number, heading in enumerate(self.headings, 1)}
 
     def place(self, row: int = 0, column: str = "") -> Place:
-        """A place in this table."""
-        return Place(self.file, self.name, row, column)
+        """A place in this table; the column by its heading."""
+        return Place(self.file, self.name, row, column, self._letters.get(column, ""))
+
+    def above(self, heading: str) -> str:
+        """What stands above a heading in a first row of headings."""
+        return self.groups[self.headings.index(heading)] if self.groups else ""
 
 
 def read(path: Path) -> list[Sheet]:
@@ -57,7 +64,9 @@ def read(path: Path) -> list[Sheet]:
         raise _refused(
             path, "文件为 {found} 字节，超过上限 {limit} 字节", str(size), limit=str(MAX_FILE_BYTES)
         )
-    return [_csv(path)] if path.suffix.lower() == ".csv" else _workbook(path)
+    if path.suffix.lower() == ".csv":
+        return [_csv(path)]
+    return [_sheet(path.name, one) for one in spreadsheet.read(path, NOTE_SHEETS)]
 
 
 def _refused(path: Path, message: str, found: str = "", **values: str) -> Unreadable:
@@ -77,7 +86,19 @@ def _csv(path: Path) -> Sheet:
         place = Place(path.name, row=len(records) + 1)
         message = "不是合法的 CSV（{found}）；请检查本行起的引号是否成对"
         raise Unreadable(ReadingError(place, message, str(error))) from error
-    return _sheet(path.name, "", enumerate(records, 1), encoding)
+    return _sheet(path.name, Grid("", records, faults=list(_faults(content, records))), encoding)
+
+
+def _faults(content: str, records: list[list[str]]) -> Iterator[Fault]:
+    """What a spreadsheet wrote of codes it took for numbers and of formulas that failed."""
+    if not _SCIENTIFIC.search(content) and not any(shown in content for shown in spreadsheet.ERROR_TEXTS):
+        return
+    for number, record in enumerate(records, 1):
+        for column, cell in enumerate(record, 1):
+            if _SCIENTIFIC.fullmatch(cell.strip()):
+                yield Fault(number, column, spreadsheet.LOST_DIGITS, cell.strip())
+            elif cell.strip() in spreadsheet.ERROR_TEXTS:
+                yield Fault(number, column, spreadsheet.FORMULA_ERROR, cell.strip())
 
 
 def _decoded(path: Path, data: bytes) -> tuple[str, str]:
@@ -96,86 +117,50 @@ def _decoded(path: Path, data: bytes) -> tuple[str, str]:
     raise _refused(path, "编码既不是 UTF-8 也不是 GB18030；请另存为 UTF-8 编码的 CSV")
 
 
-def _workbook(path: Path) -> list[Sheet]:
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_UNPACKED_BYTES:
-            raise _refused(
-                path,
-                "工作簿解压后为 {found} 字节，超过上限 {limit} 字节",
-                str(unpacked),
-                limit=str(MAX_UNPACKED_BYTES),
-            )
-    try:
-        with CalamineWorkbook.from_path(path) as book:
-            sheets = []
-            for name in (name for name in book.sheet_names if name not in NOTE_SHEETS):
-                grid = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                errors: list[ReadingError] = []
-                rows = [
-                    (number, [_cell(cell, Place(path.name, name, number), errors) for cell in row])
-                    for number, row in enumerate(grid, 1)
-                ]
-                if any(any(row) for _, row in rows):
-                    sheet = _sheet(path.name, name, iter(rows), "")
-                    sheet.errors = sorted(errors) + sheet.errors
-                    sheets.append(sheet)
-    except (CalamineError, OSError, ValueError) as error:
-        raise _refused(path, "不是可以打开的工作簿（{found}）", str(error)) from error
-    return sheets
-
-
-def _cell(value: object, place: Place, errors: list[ReadingError]) -> str:
-    """A cell as text, the way the spreadsheet shows it, without guessing digits it no longer has."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        if abs(value) >= 10**EXACT_DIGITS:
-            errors.append(
-                ReadingError(
-                    place,
-                    "编码 {found} 被存成了数字，超过 15 位的部分已经丢失；请把该列设为文本格式后重新填写",
-                    f"{value:g}",
-                )
-            )
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time.min:
-        return value.date().isoformat()
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
-        return value.isoformat()
-    return str(value)
-
-
-def _sheet(file: str, name: str, rows: Iterator[tuple[int, list[str]]], encoding: str) -> Sheet:
-    """A table with its first row as headings; empty rows are passed over, their numbers kept."""
-    first, cells = next(rows, (1, []))
-    headings = [cell.strip() for cell in cells]
-    while headings and not headings[-1]:
-        headings.pop()
-    sheet = Sheet(file, name, headings, [], encoding)
-    if not headings:
-        sheet.errors.append(ReadingError(sheet.place(first), "没有标题行；第一行应为各列的标题"))
-    for column, heading in enumerate(headings, 1):
-        if not heading:
-            sheet.errors.append(ReadingError(sheet.place(first), "第 {found} 列没有标题", str(column)))
-    for heading in sorted({h for h in headings if h and headings.count(h) > 1}):
-        sheet.errors.append(
-            ReadingError(sheet.place(first, heading), "标题“{found}”出现多次；请只保留一列", heading)
-        )
-    for number, row in rows:
+def _sheet(file: str, table: Grid, encoding: str = "") -> Sheet:
+    """A table with its headings; rows that are empty or about the table are passed over, their numbers kept."""
+    found = grid.headings(table)
+    names = found.told_apart()
+    sheet = Sheet(file, table.name, names, [], found.groups, found.last + 1, encoding)
+    sheet.notes = [
+        (number, said) for number, row in enumerate(table.rows[: found.first], 1) if (said := _said(row))
+    ]
+    _check_headings(sheet)
+    for number, row in enumerate(table.rows[found.last + 1 :], found.last + 2):
         if not any(cell.strip() for cell in row) or row[0].lstrip().startswith(NOTES):
             continue
-        if any(cell.strip() for cell in row[len(headings) :]) or (encoding and len(row) < len(headings)):
+        if table.is_note(number - 1, len(names)):
+            sheet.notes.append((number, _said(row)))
+            continue
+        if any(cell.strip() for cell in row[len(names) :]) or (encoding and len(row) < len(names)):
             sheet.errors.append(
-                ReadingError(
+                refused(
                     sheet.place(number),
                     "有 {found} 个单元格，而标题有 {expected} 个；请检查逗号和引号",
                     str(len(row)),
-                    (("expected", str(len(headings))),),
+                    expected=str(len(names)),
                 )
             )
             continue
-        padded = row[: len(headings)] + [""] * (len(headings) - len(row))
-        sheet.rows.append((number, padded))
+        sheet.rows.append((number, row[: len(names)] + [""] * (len(names) - len(row))))
+    for fault in table.faults:
+        column = names[fault.column - 1] if fault.column <= len(names) else ""
+        sheet.errors.append(refused(sheet.place(fault.row, column), fault.message, fault.found))
     return sheet
+
+
+def _said(row: list[str]) -> str:
+    """The texts of a row, those of merged cells once."""
+    return " ".join(dict.fromkeys(cell.strip() for cell in row if cell.strip()))
+
+
+def _check_headings(sheet: Sheet) -> None:
+    place = sheet.place(sheet.heading_row)
+    if not sheet.headings:
+        sheet.errors.append(refused(place, "没有标题行；第一行应为各列的标题"))
+    for column, heading in enumerate(sheet.headings, 1):
+        if not heading:
+            sheet.errors.append(refused(place, "第 {found} 列没有标题", letters(column)))
+    for heading in sorted({h for h in sheet.headings if h and sheet.headings.count(h) > 1}):
+        place = sheet.place(sheet.heading_row, heading)
+        sheet.errors.append(refused(place, "标题“{found}”出现多次；请只保留一列", heading))

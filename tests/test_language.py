@@ -34,12 +34,18 @@ def docstrings(tree):
                     yield statement.value
 
 
+def patterns(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile":
+            yield from node.args
+
+
 def messages():
     for path in sorted(APP.rglob("*.py")):
         if path.name in NO_MESSAGES:
             continue
         tree = ast.parse(path.read_text("utf-8"))
-        said = {id(node) for node in docstrings(tree)}
+        said = {id(node) for node in [*docstrings(tree), *patterns(tree)]}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
                 chinese = CHINESE.search(node.value) or QUOTED.match(node.value)

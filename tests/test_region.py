@@ -88,7 +88,7 @@ def test_a_code_kept_as_a_number_is_refused_not_guessed(folder):
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, HEADINGS.split(","))
         sheet.write_row(1, 0, [112233445566778899, "甲", "01"])
-    assert ("ImplementedItem.xlsx", 2, "", "1.12233e+17") in errors(folder)
+    assert ("ImplementedItem.xlsx", 2, "实施编码", "1.12233e+17") in errors(folder)
 
 
 def test_all_errors_of_all_files_come_in_one_run(folder):
@@ -148,6 +148,111 @@ def test_local_headings_value_maps_separators_and_left_out_columns(folder):
     kinds = {t.object for t in reading.graph if t.predicate == def_("hasCaseKind")}
     assert kinds == {Iri(names.concept("case-kind", "1")), Iri(names.concept("case-kind", "2"))}
     assert [(how.written, how.read, count) for how, count in reading.rewritings.items()] == [("1", "01", 1)]
+
+
+def test_a_unit_behind_a_number_is_the_unit(folder):
+    reading = read(
+        folder, f"{HEADINGS},法定办结时限,承诺办结时限,到办事现场次数\n{ROW},20个工作日,即办,１次\n"
+    )
+    said = {(t.predicate, t.object) for t in reading.graph if t.subject == ITEM}
+    assert (def_("hasStatutoryTimeUnit"), Iri(names.concept("time-unit", "working-day"))) in said
+    numbers = {p: o.value for p, o in said if isinstance(o, Literal)}
+    assert [numbers[def_(one)] for one in ("statutoryTimeLimit", "promisedTimeLimit", "visitCount")] == [
+        "20",
+        "0",
+        "1",
+    ]
+    place = reading.places.cell(ITEM.value, def_("hasStatutoryTimeUnit").value)
+    assert (place.column, place.cell) == ("法定办结时限", "D2")
+    assert {(how.written, how.read) for how in reading.rewritings} == {
+        ("20个工作日", "20 工作日"),
+        ("即办", "0"),
+        ("１次", "1"),
+    }
+
+
+def test_two_units_of_one_number_contradict(folder):
+    content = f"{HEADINGS},法定办结时限,法定办结时限单位\n{ROW},20个工作日,自然日\n"
+    assert errors(folder, content) == [("ImplementedItem.csv", 2, "法定办结时限", "工作日、自然日")]
+    read(folder, content.replace("自然日", "工作日"))
+
+
+def test_codes_are_found_whatever_the_width_of_their_brackets(folder):
+    reading = read(folder, f"{HEADINGS},行使层级代码\n{ROW.replace('01', '０１')},镇(乡、街道) 级\n")
+    assert {
+        t.object for t in reading.graph if t.predicate in (def_("hasItemType"), def_("hasExerciseLevel"))
+    } == {
+        Iri(names.concept("item-type", "01")),
+        Iri(names.concept("exercise-level", "5")),
+    }
+
+
+def test_two_rows_of_headings_name_a_column_together(folder):
+    reading = read(
+        folder,
+        f"{HEADINGS},法定办结时限,,承诺办结时限,\n,,,数值,单位,数值,单位\n{ROW},20,工作日,10,工作日\n",
+        more="""; zwfw:hasTable [ zwfw:describesClass zwfw:ImplementedItem ; zwfw:hasColumn
+            [ zwfw:heading "法定办结时限 数值" ; zwfw:mapsTo zwfw:statutoryTimeLimit ] ,
+            [ zwfw:heading "承诺办结时限 数值" ; zwfw:mapsTo zwfw:promisedTimeLimit ] ]""",
+    )
+    numbers = {t.predicate: t.object.value for t in reading.graph if isinstance(t.object, Literal)}
+    assert (numbers[def_("statutoryTimeLimit")], numbers[def_("promisedTimeLimit")]) == ("20", "10")
+    assert any(t.predicate == def_("hasPromisedTimeUnit") for t in reading.graph)
+    assert reading.places.cell(ITEM.value, def_("promisedTimeLimit").value).cell == "F3"
+
+
+def test_two_columns_for_one_property_are_a_mistake_unless_declared(folder):
+    content = f"{HEADINGS},事项类型编码,事项类型代码（必填）\n{ROW},01,01\n"
+    found = errors(folder, f"{HEADINGS},事项类型代码（必填）\n{ROW},01\n")
+    assert found == [("ImplementedItem.csv", 1, "事项类型代码（必填）", "事项类型代码")]
+    declared = """; zwfw:hasTable [ zwfw:describesClass zwfw:ImplementedItem ; zwfw:hasColumn
+        [ zwfw:heading "事项类型编码" ; zwfw:mapsTo zwfw:hasItemType ] ,
+        [ zwfw:heading "事项类型代码（必填）" ; zwfw:mapsTo zwfw:hasItemType ] ]"""
+    read(folder, content, more=declared)
+
+
+def test_titles_and_notes_are_passed_over_and_kept_in_provenance(folder):
+    reading = read(folder, f"某区清单,,\n{HEADINGS}\n{ROW}\n填表人：某某,,\n")
+    assert reading.places.rows[ITEM.value].row == 3
+    assert {(how.place.row, how.written, how.read) for how in reading.rewritings} == {
+        (1, "某区清单", ""),
+        (4, "填表人：某某", ""),
+    }
+
+
+def test_files_a_spreadsheet_keeps_while_open_are_nobodys_data(folder):
+    (folder / "~$ImplementedItem.xlsx").write_bytes(b"locked")
+    read(folder, f"{HEADINGS}\n{ROW}\n")
+
+
+BROKEN = {
+    "ImplementedItem.csv": (
+        "实施编码,事项名称,事项名称,网办地址,办事人气,法定办结时限,承诺办结时限,承诺办结时限单位,是否收费,计划生效日期,行政区划代码\n"
+        "甲,名,名,www.example.org,x,二十,10个工作日,自然日,收,2026年2月30日,烟台\n"
+    ),
+    "Department.csv": (
+        "统一社会信用代码,部门名称\n1.1E+17,甲局\n,乙局\n113706009999000013N,丙局,多一格\n113706009999000021H\n#REF!,丁局\n"
+    ),
+    "Material.csv": (
+        "所属事项,材料序号,材料名称,可共享取得,原件份数\n甲,一,表,Department/1,若干\n,2,表,,\n甲,3,表,,46053份\n"
+    ),
+    "事情.csv": "名称\n甲\n",
+    "Fee.csv": "名称,金额\n甲,1\n",
+    "说明.xlsx": "不是工作簿",
+    "图.ttl": "<a> <b> 甲",
+    "别处.nt": '<https://w3id.org/zwfw/id/370600/x> <http://purl.org/dc/terms/title> "y" .',
+}
+
+
+def test_a_folder_broken_in_many_ways_gets_as_many_messages(folder):
+    """Each says where, and what to write instead; all come in one run."""
+    for name, content in BROKEN.items():
+        (folder / name).write_text(content, "utf-8")
+    with pytest.raises(Unreadable) as caught:
+        region.read_folder(folder, SYSTEM)
+    said = [error.said("zh") for error in caught.value.errors]
+    assert len(set(said)) == len(said) >= 20
+    assert said == (Path(__file__).parent / "tables" / "broken.txt").read_text("utf-8").splitlines()
 
 
 def test_two_rows_with_one_code_stay_two_things(folder):
