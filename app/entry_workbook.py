@@ -41,7 +41,7 @@ def template(kind: Iri, standards: Standards, rules: Rules, on: datetime.date) -
     entries.add(table.NOTES[1] + shown[0], *shown[1:], style="quiet")
     below = (entries.row, entries.row + ENTRY_ROWS)
     coded = sorted({c.range for c in columns if c.range is not None and standards.is_coded(c.range)}, key=str)
-    sources = _lists(lists, coded, standards)
+    sources = code_lists(lists, coded, standards)
     for at, column in enumerate(columns):
         if source := sources.get(column.range) if column.range else None:
             entries.choice(at, below, source, ("代码", "请从列表中选择，或填写代码表中的代码。"))
@@ -142,8 +142,8 @@ def _examples(kind: Iri, standards: Standards) -> dict[Iri, str]:
     return found
 
 
-def _lists(sheet: Sheet, kinds: list[Iri], standards: Standards) -> dict[Iri, str]:
-    """Write the code lists side by side, code and name; for each, the range of its names."""
+def code_lists(sheet: Sheet, kinds: list[Iri], standards: Standards) -> dict[Iri, str]:
+    """Write the code lists of classes side by side, code and name; for each, the range of its names."""
     lists = [(kind, entries) for kind in kinds if (entries := _entries(kind, standards))]
     sheet.table(
         [text for kind, _ in lists for text in ("代码", standards.label(kind, "zh"))],

@@ -3,14 +3,13 @@
 All of it is asked of the release by look-ups that do not grow with the nation.
 """
 
-import re
 from dataclasses import dataclass
 
 from app import names
 from app.rules import Rule
 from app.standards import Standards
 from app.store import Store
-from app.store.terms import Iri, Literal, Term, def_
+from app.store.terms import Iri, Literal, Term
 
 _PREFIXES = f"PREFIX zwfw: <{names.DEF}>\nPREFIX sh: <{names.SH}>\n"
 
@@ -56,10 +55,8 @@ def neighbour(store: Store, code: str, focus: Iri, path: Iri, rule: Rule) -> Nei
 def again(code: str, focus: Iri, path: Iri | None, rule: Rule, standards: Standards) -> str:
     """A query that shows what the rule looked at: the facts of ``focus`` by the properties that the rule's shapes and
     queries name, in both directions."""
-    named = {t.object for t in rule.graph if isinstance(t.object, Iri)} | ({path} if path else set())
-    for select in rule.selects:
-        named |= {def_(name) for name in re.findall(r"\bzwfw:(\w+)", select.text)}
-    stated = {one for prop in named if isinstance(prop, Iri) for one in (prop, *standards.derived_from(prop))}
+    named = rule.terms | ({path} if path else set())
+    stated = {one for prop in named for one in (prop, *standards.derived_from(prop))}
     shown = sorted(str(prop) for prop in stated if prop in standards.properties)
     return f"""SELECT ?thing ?property ?value WHERE {{
   VALUES ?property {{

@@ -109,6 +109,7 @@ def examine(
         subjects=len(subjects),
         rules=sorted(rules.values(), key=lambda rule: rule.identifier),
         notes=[*reading.notes, *shapes.notes],
+        sources=reading.sources,
         as_said=shapes.with_blank_nodes(_of_results(results, node, set(nodes))),
     )
 

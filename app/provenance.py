@@ -6,8 +6,10 @@ from importlib.metadata import version
 
 from app import names
 from app.facts import TYPE
+from app.history import Change
 from app.reading import Reading
 from app.report import Report
+from app.source import Source
 from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Triple, boolean, def_, integer
 
@@ -20,11 +22,7 @@ def provenance(reading: Reading, found: Report, standards: Standards, at: dateti
     graph = {
         Triple(dataset, _prov("wasGeneratedBy"), activity),
         Triple(activity, TYPE, _prov("Activity")),
-        Triple(
-            activity,
-            _prov("endedAtTime"),
-            Literal(at.isoformat(), datatype=Iri(names.XSD + "dateTime")),
-        ),
+        Triple(activity, _prov("endedAtTime"), _time(at)),
         Triple(activity, _prov("wasAssociatedWith"), agent),
         Triple(activity, _prov("used"), Iri(names.BASE + "def")),
         Triple(agent, TYPE, _prov("SoftwareAgent")),
@@ -39,14 +37,11 @@ def provenance(reading: Reading, found: Report, standards: Standards, at: dateti
         standard = Iri(f"{names.BASE}ontology/v/{standards.version}")
         graph.add(Triple(dataset, Iri(names.DCT + "conformsTo"), standard))
     for source in reading.sources:
-        node = Iri(f"{base}/file/{source.sha256[:16]}")
-        graph |= {
-            Triple(dataset, _prov("wasDerivedFrom"), node),
-            Triple(node, def_("fileName"), Literal(source.file)),
-            Triple(node, def_("sha256"), Literal(source.sha256)),
-        }
-        if source.encoding:
-            graph.add(Triple(node, def_("encoding"), Literal(source.encoding)))
+        graph |= _file(source, base)
+        graph.add(Triple(dataset, _prov("wasDerivedFrom"), _file_node(source, base)))
+    for change in reading.history:
+        graph |= _change(change, base)
+        graph.add(Triple(activity, _prov("wasInformedBy"), _change_node(change, base)))
     for how, count in reading.rewritings.items():
         node = Iri(f"{base}/rewriting/{hashlib.sha256(repr(how).encode()).hexdigest()[:16]}")
         graph |= {
@@ -58,6 +53,62 @@ def provenance(reading: Reading, found: Report, standards: Standards, at: dateti
             Triple(node, def_("cellCount"), integer(count)),
         }
     return graph
+
+
+def _file_node(source: Source, base: str) -> Iri:
+    return Iri(f"{base}/file/{source.sha256[:16]}")
+
+
+def _file(source: Source, base: str) -> Graph:
+    node = _file_node(source, base)
+    graph = {
+        Triple(node, TYPE, _prov("Entity")),
+        Triple(node, def_("fileName"), Literal(source.file)),
+        Triple(node, def_("sha256"), Literal(source.sha256)),
+    }
+    if source.encoding:
+        graph.add(Triple(node, def_("encoding"), Literal(source.encoding)))
+    return graph
+
+
+def _change_node(change: Change, base: str) -> Iri:
+    return Iri(f"{base}/change/{hashlib.sha256(change.written().encode()).hexdigest()[:16]}")
+
+
+def _change(change: Change, base: str) -> Graph:
+    """A change of the region's folder: who made it when, with what, and which cells it changed for which findings."""
+    node = _change_node(change, base)
+    agent = Iri(f"{base}/agent/{hashlib.sha256(change.by.encode()).hexdigest()[:16]}")
+    graph = {
+        Triple(node, TYPE, _prov("Activity")),
+        Triple(node, _prov("endedAtTime"), _time(change.at)),
+        Triple(node, _prov("wasAssociatedWith"), agent),
+        Triple(agent, TYPE, _prov("Agent")),
+        Triple(agent, def_("name"), Literal(change.by, language="zh")),
+    }
+    for source in change.sources:
+        graph |= _file(source, base)
+        graph.add(Triple(node, _prov("used"), _file_node(source, base)))
+    for number, one in enumerate(change.corrections, 1):
+        correction = Iri(f"{node.value}/{number}")
+        graph |= {
+            Triple(node, def_("hasCorrection"), correction),
+            Triple(correction, TYPE, def_("Correction")),
+            Triple(correction, def_("fileName"), Literal(one.cell.file)),
+            Triple(correction, def_("heading"), Literal(one.cell.column)),
+            Triple(correction, def_("cellAddress"), Literal(one.cell.cell)),
+            Triple(correction, def_("textBefore"), Literal(one.before)),
+            Triple(correction, def_("textAfter"), Literal(one.after)),
+        }
+        if one.cell.sheet:
+            graph.add(Triple(correction, def_("sheetName"), Literal(one.cell.sheet)))
+        if one.finding:
+            graph.add(Triple(correction, def_("answersFinding"), Iri(names.FINDING + one.finding)))
+    return graph
+
+
+def _time(at: datetime.datetime) -> Literal:
+    return Literal(at.isoformat(), datatype=Iri(names.XSD + "dateTime"))
 
 
 def _prov(term: str) -> Iri:

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
+from app.history import Change
 from app.source import Place, Source
 from app.store.terms import Graph
 
@@ -76,6 +77,8 @@ class Reading:
     sources: list[Source] = field(default_factory=list)
     rewritings: Counter[Rewriting] = field(default_factory=Counter)
     """How many cells were read as something else than they say."""
+    history: list[Change] = field(default_factory=list)
+    """Who changed the folder when."""
     notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """What was left aside on reading, as Chinese message ids with their values; a lone file's only."""
 
@@ -100,6 +103,7 @@ class Reading:
             "title": self.title,
             "status": self.status,
             "sources": [asdict(source) for source in self.sources],
+            "history": [change.written() for change in self.history],
             "rewritings": [[asdict(how), count] for how, count in sorted(self.rewritings.items())],
             "rows": [[thing, *_said(place)] for thing, place in sorted(self.places.rows.items())],
             "headings": [[*sheet, named] for sheet, named in sorted(self.places.headings.items())],
@@ -118,6 +122,7 @@ class Reading:
             title=record["title"],
             status=record["status"],
             sources=[Source(**source) for source in record["sources"]],
+            history=[Change.restored(line) for line in record.get("history", ())],
             rewritings=Counter(
                 {
                     Rewriting(**{**how, "place": Place(**how["place"])}): count

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from app import cell, description, names, table
+from app import cell, description, history, names, table
 from app.derived import derive, upward
 from app.description import Column, Description
 from app.facts import TYPE
@@ -46,7 +46,10 @@ def read_folder(folder: Path, standards: Standards) -> Reading:
     described, files = description.read(path, standards), _data_files(folder)
     if not files:
         raise Unreadable(refused(Place(folder.name), "目录中没有可读取的数据文件"))
-    return _Reader(standards, described).files(files)
+    changes = history.read(path.parent)
+    reading = _Reader(standards, described).files(files)
+    reading.history = changes
+    return reading
 
 
 def read_file(path: Path, standards: Standards) -> Reading:

@@ -16,7 +16,7 @@ from app.expectation import Expectations
 from app.facts import NOTATION, TYPE, Facts
 from app.reading import Reading
 from app.rules import SEVERITIES, Rule, RuleKey, Rules
-from app.source import Place
+from app.source import Place, Source
 from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Term, def_
 
@@ -95,6 +95,8 @@ class Report:
     """The rules it was checked by, in order."""
     notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """What the reader must know to judge the report, as Chinese message ids with their values."""
+    sources: list[Source] = field(default_factory=list)
+    """The files that were checked."""
     as_said: Graph = field(default_factory=set, repr=False)
     """The report as the engine gives it; of shapes of others only."""
 
@@ -200,6 +202,7 @@ def report(
         findings=findings,
         subjects=len({triple.subject for triple in reading.graph}),
         notes=notes,
+        sources=reading.sources,
     )
 
 

@@ -22,6 +22,7 @@ SEVERITIES = ("Violation", "Warning", "Info")
 PREFIX_FILE = "prefixes.ttl"
 _FORBIDDEN = re.compile(r"\b(VALUES|MINUS|SERVICE)\b", re.IGNORECASE)
 _TARGET_FIRST = re.compile(r"WHERE\s*\{\s*\$this\s", re.IGNORECASE)
+_TERM = re.compile(r"\bzwfw:(\w+)")
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 
 
@@ -102,6 +103,12 @@ class Rule:
         """The sentence that states what the shape requires."""
         part = self.parts.get(shape)
         return language.pick(part.messages if part else self.labels, lang)
+
+    @cached_property
+    def terms(self) -> set[Iri]:
+        """The terms its shapes and queries name."""
+        named = {t.object for t in self.graph if isinstance(t.object, Iri)}
+        return named | {def_(name) for one in self.selects for name in _TERM.findall(one.text)}
 
     @cached_property
     def targets(self) -> set[tuple[Iri, Term]] | None:

@@ -108,6 +108,14 @@ def letters(column: int) -> str:
     return found
 
 
+def column_of(letters: str) -> int:
+    """The number of a column, from 1, by its letters."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number
+
+
 def rdf_format(path: Path) -> RdfFormat | None:
     """The RDF format a file's name ends in, packed or not; nothing for other files."""
     name = path.with_suffix("") if path.suffix.lower() == ".gz" else path

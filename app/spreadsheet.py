@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from app.grid import Fault, Grid
-from app.source import Place, Unreadable, letters, refused
+from app.source import Place, Unreadable, column_of, letters, refused
 
 SUFFIXES = frozenset({".xlsx", ".xls", ".ods"})
 
@@ -135,14 +135,16 @@ def _errors(file: IO[bytes], path: Path, name: str) -> list[tuple[int, int, str]
     columns, rows = {0}, {0}
     for text in _blocks(file):
         cells = set(_FILLED.findall(text))
-        columns |= {_number(letters) for letters, _ in cells}
+        columns |= {column_of(at.decode()) for at, _ in cells}
         rows |= {int(row) for _, row in cells}
         if max(columns) * max(rows) > MAX_CELLS:
             far = f"{letters(max(columns))}{max(rows)}"
             message = "工作表一直填到 {found}，太大了；请删去远处多余的行和列"
             raise Unreadable(refused(Place(path.name, name), message, far))
         if b't="e"' in text:
-            found += [(int(row), _number(at), shown.decode()) for at, row, shown in _FAILED.findall(text)]
+            found += [
+                (int(row), column_of(at.decode()), shown.decode()) for at, row, shown in _FAILED.findall(text)
+            ]
     return found
 
 
@@ -155,11 +157,3 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
         yield text[:end]
         rest = text[end:]
     yield rest
-
-
-def _number(letters: bytes) -> int:
-    """The number of a column, from 1, by its letters."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return number

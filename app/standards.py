@@ -284,8 +284,8 @@ class Standards(Facts):
         return self.code_lists[scheme] if scheme else {}
 
     def listed_as(self, kind: Iri, cell: str, scheme: Iri | None = None) -> str:
-        """How a code list writes what ``cell`` says: exactly so, or with other widths, brackets and spaces; ``cell``
-        itself where the list does not have it."""
+        """How a code list writes what ``cell`` says: exactly so, with other widths, brackets and spaces, or code and name
+        together (“10 其他类别事项”); ``cell`` itself where the list does not have it."""
         scheme = scheme or self.scheme_of(kind)
         known = self.code_lists.get(scheme, {}) if scheme else {}
         return (
@@ -296,8 +296,10 @@ class Standards(Facts):
     def _plain_lists(self) -> dict[Iri, dict[str, str]]:
         found: dict[Iri, dict[str, str]] = defaultdict(dict)
         for scheme, entries in self.code_lists.items():
-            for written in entries:
+            for written, entry in entries.items():
                 found[scheme].setdefault(comparable(written), written)
+                code = self.text(entry, NOTATION)
+                found[scheme].setdefault(comparable(code + written), code)
         return found
 
     @cached_property

@@ -75,7 +75,7 @@ def _refused(path: Path, message: str, found: str = "", **values: str) -> Unread
 
 def _csv(path: Path) -> Sheet:
     data = path.read_bytes()
-    content, encoding = _decoded(path, data)
+    content, encoding = decoded(path, data)
     if "\0" in content:
         raise _refused(path, "文件含有空字节，不是 CSV 文本；请另存为 UTF-8 编码的 CSV")
     csv.field_size_limit(MAX_CELL_CHARACTERS)
@@ -101,7 +101,7 @@ def _faults(content: str, records: list[list[str]]) -> Iterator[Fault]:
                 yield Fault(number, column, spreadsheet.FORMULA_ERROR, cell.strip())
 
 
-def _decoded(path: Path, data: bytes) -> tuple[str, str]:
+def decoded(path: Path, data: bytes) -> tuple[str, str]:
     """The text of a CSV and the encoding found: UTF-8 with or without mark, else GB18030, which Excel in China writes."""
     if data.startswith(b"\xef\xbb\xbf"):
         candidates = ["utf-8-sig"]

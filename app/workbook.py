@@ -14,6 +14,9 @@ MOST_ROWS = 1_048_575
 MOST_CHARACTERS = 32_767
 """Characters of a cell; longer texts are cut."""
 
+MOST_LISTED = 255
+"""Characters of a list that stands in the drop-down itself."""
+
 _STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 14},
     "head": {"bold": True, "bottom": 1, "bg_color": "#eceef1", "text_wrap": True},
@@ -29,6 +32,14 @@ _STYLES: dict[str, dict[str, Any]] = {
     "notice": {"bold": True, "font_color": "#a01c22"},
     "quiet": {"italic": True, "font_color": "#565d6b", "text_wrap": True, "num_format": "@"},
     "entry": {"num_format": "@"},
+    "answer": {
+        "num_format": "@",
+        "locked": False,
+        "bg_color": "#fffbe6",
+        "border": 1,
+        "border_color": "#d8cfa8",
+        "text_wrap": True,
+    },
 }
 
 
@@ -66,7 +77,14 @@ class Sheet:
                 self._sheet.write_number(self.row, column, value, self._styles["plain"])
             elif value:
                 self._sheet.write_string(self.row, column, value[:MOST_CHARACTERS], self._styles[named])
+            elif named == "answer":
+                self._sheet.write_blank(self.row, column, None, self._styles[named])
         self.row += 1
+
+    def protect(self) -> None:
+        """Only cells in the style ``answer`` can be changed; whoever means to can lift it, for there is no password."""
+        allowed = ("format_columns", "format_rows", "sort", "autofilter")
+        self._sheet.protect("", dict.fromkeys(allowed, True))
 
     def table(
         self, headings: Sequence[str], widths: Sequence[float], styles: str | Sequence[str] = "head"
@@ -97,8 +115,11 @@ class Sheet:
         self, column: int, rows: tuple[int, int], source: str | list[str], message: tuple[str, str]
     ) -> None:
         """A drop-down in the cells of a column: from a range of cells (``=…``) or a short list; of others one is
-        warned with a title and a message, for a code will do as well as its name."""
+        warned with a title and a message, for a code will do as well as its name. A list too long for a workbook is
+        left out."""
         title, said = message
+        if isinstance(source, list) and len(",".join(source)) > MOST_LISTED:
+            return
         self._sheet.data_validation(
             rows[0],
             column,

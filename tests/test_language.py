@@ -21,6 +21,7 @@ BILINGUAL = " · "
 NO_MESSAGES = {
     "codes.py": "no text",
     "entry_workbook.py": "what clerks fill in is Chinese, as its headings are",
+    "rectification.py": "what departments fill in is Chinese, as the tables are it is about",
     "__main__.py": "says both languages itself, before anything can be imported",
 }
 

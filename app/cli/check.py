@@ -10,8 +10,19 @@ from pathlib import Path
 
 import click
 
-from app import above, check, fetching, foreign, formats, region, report, rules, standards
-from app.cli.options import UNREADABLE, VIOLATIONS, complain, lang_option, on_option, release_option, write
+from app import above, check, fetching, foreign, formats, rectification, region, report, rules, standards
+from app.cli.options import (
+    UNREADABLE,
+    USAGE,
+    VIOLATIONS,
+    Date,
+    complain,
+    fail,
+    lang_option,
+    on_option,
+    release_option,
+    write,
+)
 from app.language import text
 from app.progress import progress
 from app.reading import Reading
@@ -53,6 +64,19 @@ class _Input(click.ParamType[Path | str]):
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="把报告写入文件 · Write the report to a file.",
+)
+@click.option(
+    "--rectify",
+    "rectify",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="另为每个部门写出整改清单 · Also write a rectification workbook for each department into DIR.",
+)
+@click.option(
+    "--deadline",
+    type=Date(),
+    metavar="DATE",
+    help="整改清单中的整改期限 · The deadline that the rectification workbooks name.",
 )
 @click.option(
     "--above",
@@ -105,6 +129,8 @@ def check_(
     form: str | None,
     as_json: bool,
     output: Path | None,
+    rectify: Path | None,
+    deadline: datetime.date | None,
     above_: Path | None,
     only: str | None,
     layer: str | None,
@@ -127,6 +153,8 @@ def check_(
     form = "json" if as_json else form or (output and formats.of_file(output)) or "text"
     if form in formats.BINARY and output is None and sys.stdout.isatty():
         raise click.UsageError("请用 -o 写明文件 · name a file with -o")
+    if shapes and rectify:
+        raise click.UsageError("--shapes 不与 --rectify 并用 · --shapes excludes --rectify")
     if shapes and (only or layer):
         raise click.UsageError("--shapes 不与 --rules、--layer 并用 · --shapes excludes --rules and --layer")
     if not allow_url and any(isinstance(one, str) and one != STDIN for one in inputs):
@@ -163,8 +191,29 @@ def check_(
             click.echo(written, nl=False)
         else:
             write(output, written, lang)
+    if rectify is not None:
+        _write_workbooks(rectify, found, system, book, deadline, lang)
     failed = any(one.has_violation or (strict and one.counts()["Warning"] > 0) for one in found)
     sys.exit(UNREADABLE if unreadable else VIOLATIONS if failed else 0)
+
+
+def _write_workbooks(
+    folder: Path,
+    found: list[report.Report],
+    system: standards.Standards,
+    book: rules.Rules,
+    deadline: datetime.date | None,
+    lang: str,
+) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(text("无法写入 {file}：{error}", lang, file=folder, error=error.strerror or str(error)), USAGE)
+    for one in found:
+        said = formats.record.record(one, system, "zh")
+        for name, content in rectification.workbooks(said, system, book, deadline).items():
+            write(folder / name, content, lang)
+            click.echo(text("已写入 {file}", lang, file=folder / name), err=True)
 
 
 @contextmanager

@@ -37,11 +37,12 @@ def diff(before: Path, after: Path, as_json: bool, lang: str) -> None:
     if as_json:
         click.echo(json.dumps(vars(found), ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(_lines(found, lang)))
+        click.echo("\n".join(changes_said(found, lang)))
     sys.exit(VIOLATIONS if found.has_new_violation else 0)
 
 
-def _lines(found: comparison.Comparison, lang: str) -> list[str]:
+def changes_said(found: comparison.Comparison, lang: str) -> list[str]:
+    """What became of the findings, a line each."""
     lines = [
         text(
             "{region} 的{what}不同：{then}、{now}；差别可能由此而来，不一定出自数据",

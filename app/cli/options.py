@@ -16,7 +16,9 @@ VIOLATIONS, USAGE, UNREADABLE = 1, 2, 3
 """Exit codes; 0 is no violation."""
 
 
-class _Date(click.ParamType[datetime.date]):
+class Date(click.ParamType[datetime.date]):
+    """A day such as 2026-01-31."""
+
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
@@ -44,7 +46,7 @@ lang_option = click.option(
 )
 on_option = click.option(
     "--on",
-    type=_Date(),
+    type=Date(),
     default=None,
     metavar="DATE",
     help="基准日期，默认今天 · The date rules about time judge by; today by default.",

@@ -3,6 +3,8 @@
 import datetime
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +65,51 @@ def publish(
         lang,
         jobs,
     )
-    try:
+    with telling(lang):
         if dry_run:
             plan = publisher.plan(list(folders), not no_sample, everything)
             if as_json:
                 click.echo(json.dumps(_planned(plan), ensure_ascii=False, indent=1))
             return
         done = publisher.publish(list(folders), gate, not no_sample, everything)
+    if as_json:
+        outcome = {
+            "release": done.release.id,
+            "rechecked": done.rechecked,
+            **_planned(done.plan),
+            "regions": {one.code: one.counts for one in done.outcomes},
+        }
+        click.echo(json.dumps(outcome, ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(done_said(done, lang)))
+    # What is checked again was published by others: its faults are told, but not charged to this publication.
+    sys.exit(VIOLATIONS if any(one.has_violation and one.is_given for one in done.outcomes) else 0)
+
+
+def done_said(done: publication.Publication, lang: str) -> list[str]:
+    """What was published and found, a line each."""
+    message = "{code} {title}：违反 {v} 处，警告 {w} 处，提示 {i} 处"
+    lines = [
+        text(
+            message,
+            lang,
+            code=one.code,
+            title=language.pick(one.title, lang),
+            v=one.counts["Violation"],
+            w=one.counts["Warning"],
+            i=one.counts["Info"],
+        )
+        for one in done.outcomes
+    ]
+    done_now = "已发布 {id}" if done.is_new else "没有需要重新检查的地区；发布仍为 {id}"
+    return [*lines, text(done_now, lang, id=done.release.id)]
+
+
+@contextmanager
+def telling(lang: str) -> Iterator[None]:
+    """Say why nothing was published where nothing was, and end."""
+    try:
+        yield
     except Unreadable as error:
         complain(error, lang)
         click.echo(text("没有发布任何内容。", lang), err=True)
@@ -86,33 +126,6 @@ def publish(
             click.echo(report)
         click.echo(text("有违反，未发布（--gate）。", lang), err=True)
         sys.exit(VIOLATIONS)
-    if as_json:
-        outcome = {
-            "release": done.release.id,
-            "rechecked": done.rechecked,
-            **_planned(done.plan),
-            "regions": {one.code: one.counts for one in done.outcomes},
-        }
-        click.echo(json.dumps(outcome, ensure_ascii=False, indent=1))
-    else:
-        for one in done.outcomes:
-            click.echo(
-                text(
-                    "{code} {title}：违反 {v} 处，警告 {w} 处，提示 {i} 处",
-                    lang,
-                    code=one.code,
-                    title=language.pick(one.title, lang),
-                    v=one.counts["Violation"],
-                    w=one.counts["Warning"],
-                    i=one.counts["Info"],
-                )
-            )
-        if done.is_new:
-            click.echo(text("已发布 {id}", lang, id=done.release.id))
-        else:
-            click.echo(text("没有需要重新检查的地区；发布仍为 {id}", lang, id=done.release.id))
-    # What is checked again was published by others: its faults are told, but not charged to this publication.
-    sys.exit(VIOLATIONS if any(one.has_violation and one.is_given for one in done.outcomes) else 0)
 
 
 def _planned(plan: Plan) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from app.standards import Standards
 
 def write(reports: list[Report], standards: Standards, lang: str) -> bytes:
     """An object for one report, else an array of them."""
-    said = [_one(found, standards, lang) for found in reports]
+    said = [record(found, standards, lang) for found in reports]
     return json.dumps(said[0] if len(said) == 1 else said, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _one(found: Report, standards: Standards, lang: str) -> dict[str, Any]:
+def record(found: Report, standards: Standards, lang: str) -> dict[str, Any]:
+    """One report as an object; of texts ``clause`` alone depends on the language."""
     return {
         "region": found.code,
         "title": found.title,
@@ -30,6 +31,7 @@ def _one(found: Report, standards: Standards, lang: str) -> dict[str, Any]:
         "notes": [
             {code: text(note, code, **values) for code in language.LANGUAGES} for note, values in found.notes
         ],
+        "sources": [{"file": one.file, "sha256": one.sha256} for one in found.sources],
         "findings": [_finding(finding, standards, lang) for finding in found.findings],
     }
 
@@ -57,6 +59,7 @@ def _finding(finding: Finding, standards: Standards, lang: str) -> dict[str, Any
             "sheet": place.sheet or None,
             "row": place.row or None,
             "column": place.column or None,
+            "cell": place.cell or None,
         }
         if place
         else None,
