@@ -26,20 +26,26 @@ def shown(written: str) -> str:
     return "".join(sign for sign in " ".join(written.split()) if sign.isprintable())
 
 
-def kind_by(mapped: Mapped, lang: str) -> str:
-    """How it is known what a table describes."""
-    return text(_BY[mapped.kind_by], lang) if mapped.kind_by else ""
+def kind(mapped: Mapped, standards: Standards, lang: str) -> str:
+    """What a table describes, and how that is known."""
+    if mapped.kind is None:
+        return text("看不出描述什么", lang)
+    return _because(standards.label(mapped.kind, lang), text(_BY[mapped.kind_by], lang), lang)
 
 
 def reason(proposal: Proposal, lang: str) -> str:
     """Why a property is proposed, in a few words."""
     why = text(proposal.why, lang)
     parts = [
-        text("{why}（{name}）", lang, why=why, name=proposal.like) if proposal.like else why,
+        _because(why, proposal.like, lang) if proposal.like else why,
         text(_FIT[proposal.fit], lang) if proposal.fit and proposal.why != VALUES else "",
         text("属于其他类", lang) if proposal.is_elsewhere else "",
     ]
-    return text("，", lang).join(filter(None, parts))
+    return ("，" if lang == "zh" else ", ").join(filter(None, parts))
+
+
+def _because(said: str, why: str, lang: str) -> str:
+    return f"{said}（{why}）" if lang == "zh" else f"{said} ({why})"
 
 
 def verdict(heading: Heading, lang: str) -> str:
@@ -84,7 +90,11 @@ def as_dict(mapped: Mapped, standards: Standards, lang: str) -> dict[str, Any]:
                 "separator": heading.separator,
                 "keyIsName": heading.key_is_name,
                 "valueMap": [
-                    {"writtenAs": one.written, "readAs": one.read, "entry": one.entry}
+                    {
+                        "writtenAs": one.written,
+                        "readAs": one.read,
+                        "entries": [entry.value for entry in one.entries],
+                    }
                     for one in heading.value_map
                 ],
                 "unknownValues": list(heading.unknown_values[:MOST_VALUES]),
@@ -140,11 +150,10 @@ class _Lines:
     def _kind(self) -> Iterator[str]:
         mapped = self.mapped
         if mapped.kind is None:
-            yield "    " + self._say("看不出这张表描述什么，请改成相应的类：")
+            yield "    " + self._say("看不出这张表描述什么，请写明它的类：")
             yield "    # zwfw:describesClass zwfw:ImplementedItem ;"
             return
-        label, by = self.standards.label(mapped.kind, self.lang), kind_by(mapped, self.lang)
-        yield "    " + self._say("{label}（{by}）", label=label, by=by)
+        yield f"    # {kind(mapped, self.standards, self.lang)}"
         yield f"    zwfw:describesClass {names.shorten(mapped.kind.value)} ;"
         if mapped.missing_keys:
             keys = text("、", self.lang).join(map(self._label, mapped.missing_keys))
@@ -159,19 +168,20 @@ class _Lines:
             return
         written = f"zwfw:heading {Literal(heading.text)}"
         if heading.prop is None:
-            yield "    " + self._say(_UNCLEAR + "：" if _is_unclear(heading) else _UNKNOWN + "：")
+            yield "    " + self._say(_UNCLEAR if _is_unclear(heading) else _UNKNOWN)
             for one in heading.others:
                 term, label = names.shorten(one.prop.iri.value), self._label(one.prop)
                 because = f"{label} {one.score:.2f} {reason(one, self.lang)}"
                 yield f"    # zwfw:hasColumn [ {written} ; zwfw:mapsTo {term} ] ;  # {because}"
             yield f"    # zwfw:hasColumn [ {written} ; zwfw:isLeftOut true ] ;"
             return
-        others = text("、", self.lang).join(f"{self._label(one.prop)} {one.score:.2f}" for one in heading.others)
+        others = text("、", self.lang).join(
+            f"{self._label(one.prop)} {one.score:.2f}" for one in heading.others
+        )
         also = text("；另有：{others}", self.lang, others=others) if others else ""
         label = self._label(heading.prop)
         score = f" {heading.chosen.score:.2f}" if heading.chosen else ""
-        why = verdict(heading, self.lang)
-        yield "    " + self._say("{label}{score}：{why}", label=label, score=score, why=why) + also
+        yield f"    # {label}{score} {verdict(heading, self.lang)}{also}"
         mapped_to = f"{written} ; zwfw:mapsTo {names.shorten(heading.prop.iri.value)}"
         cells = list(self._cells(heading))
         if not cells:
@@ -193,7 +203,10 @@ class _Lines:
             yield self._say("不在代码表中而有相近的值：")
         for one in heading.value_map:
             pair = f"zwfw:writtenAs {Literal(one.written)} ; zwfw:readAs {Literal(one.read)}"
-            yield f"# ; zwfw:hasValueMap [ {pair} ]  # {one.entry}"
+            entry = text("、", self.lang).join(
+                self.standards.label(meant, self.lang) for meant in one.entries
+            )
+            yield f"# ; zwfw:hasValueMap [ {pair} ]  # {entry}"
         if heading.unknown_values:
             some = [shown(value)[:_MOST_SHOWN] for value in heading.unknown_values[:MOST_VALUES]]
             values = text("、", self.lang).join(some)

@@ -96,11 +96,11 @@ class Proposal:
 
 @dataclass(frozen=True)
 class ValueMap:
-    """A value that is in no code list but close to an entry: as written, as it would be read, and the entry's name."""
+    """A value that is in no code list but close to an entry, or several: as written, and as it would be read."""
 
     written: str
     read: str
-    entry: str
+    entries: tuple[Iri, ...]
 
 
 @dataclass(frozen=True)
@@ -351,14 +351,10 @@ class _Columns:
             for like in self.like.values()
         ]
         keys = [
-            max(
-                (like[key.iri].score for like in self.like.values() if key.iri in like), default=0.0
-            )
+            max((like[key.iri].score for like in self.like.values() if key.iri in like), default=0.0)
             for key in self.standards.key_of(kind)
         ]
-        return sum(score for score in own if score >= ENOUGH) + KEY_WEIGHT * min(keys) * (
-            min(keys) >= ENOUGH
-        )
+        return sum(score for score in own if score >= ENOUGH) + KEY_WEIGHT * min(keys) * (min(keys) >= ENOUGH)
 
     # what a heading means
 
@@ -376,7 +372,9 @@ class _Columns:
         every = [(proposal, one) for one, proposals in ranked.items() for proposal in proposals]
         every.sort(key=lambda pair: self.vocabulary.order(pair[0]))
         before = -1
-        while before != len(found):  # what is given away may leave another heading with one property that is clear
+        while before != len(
+            found
+        ):  # what is given away may leave another heading with one property that is clear
             before = len(found)
             for proposal, one in every:
                 if one not in found and self._is_clear(proposal, _free(ranked[one], taken)):
@@ -423,9 +421,9 @@ class _Columns:
         values = self.values[heading][:VALUES_LOOKED_AT]
         if len(values) > 1 and not any(value.isascii() for value in values):
             for prop in {one.prop: 0 for one in self.vocabulary.called}:
-                if self._is_own(prop) and (entries := self.vocabulary.entries(prop)):
-                    if all(value in entries for value in values):
-                        yield prop
+                entries = self.vocabulary.entries(prop)
+                if entries and self._is_own(prop) and entries.keys() >= set(values):
+                    yield prop
 
     def _fit(self, prop: Property, values: list[str]) -> int:
         """Whether values are what a property wants: 1, or -1 if not, or 0 if they do not tell."""
@@ -471,13 +469,12 @@ class _Columns:
         maps, unknown = list[ValueMap](), list[str]()
         for value in outside:
             parts = [part.strip() for part in value.split(separator)] if separator else [value]
-            meant = [self._meant(part, prop) for part in parts]
-            if not all(meant):
+            meant = tuple(filter(None, (self._meant(part, prop) for part in parts)))
+            if len(meant) < len(parts):
                 unknown.append(value)
-            elif not set(parts) <= set(entries):
-                read = (separator or " ").join(self.standards.text(one, NOTATION) for one in meant if one)
-                entry = "、".join(self.standards.label(one, "zh") for one in meant if one)
-                maps.append(ValueMap(value, read, entry))
+            elif not entries.keys() >= set(parts):
+                read = separator.join(self.standards.text(one, NOTATION) for one in meant)
+                maps.append(ValueMap(value, read, meant))
         return replace(
             heading, separator=separator, value_map=tuple(maps[:MOST_VALUES]), unknown_values=tuple(unknown)
         )
@@ -488,7 +485,9 @@ class _Columns:
     def _separates(self, sign: str, values: list[str], prop: Property) -> bool:
         """Whether a sign separates entries of a property's list wherever it stands."""
         with_it = [value for value in values if sign in value.strip(sign)]
-        return bool(with_it) and all(self._meant(part.strip(), prop) for v in with_it for part in v.split(sign))
+        return bool(with_it) and all(
+            self._meant(part.strip(), prop) for v in with_it for part in v.split(sign)
+        )
 
     def _are_names(self, values: list[str], prop: Property) -> bool:
         """Whether cells that should hold the keys of things hold their names."""
@@ -501,7 +500,8 @@ class _Columns:
         found = {
             value[:6]
             for heading in headings
-            if heading.prop and (heading.prop.iri == def_("regionCode") or heading.prop.range == def_("Region"))
+            if heading.prop
+            and (heading.prop.iri == def_("regionCode") or heading.prop.range == def_("Region"))
             for value in self.values[heading.text]
             if _REGION_CODE.fullmatch(value)
         }

@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -50,21 +51,23 @@ class Sheet:
         return Place(self.file, self.name, row, column)
 
 
-def read(path: Path) -> list[Sheet]:
-    """The sheets of a table file. Raises ``Unreadable`` when the file as a whole makes no sense."""
+def read(path: Path, rows: int | None = None) -> list[Sheet]:
+    """The sheets of a table file, at most ``rows`` rows of each below the headings. Raises ``Unreadable`` when the file as a
+    whole makes no sense."""
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         raise _refused(
             path, "文件为 {found} 字节，超过上限 {limit} 字节", str(size), limit=str(MAX_FILE_BYTES)
         )
-    return [_csv(path)] if path.suffix.lower() == ".csv" else _workbook(path)
+    most = None if rows is None else rows + 1
+    return [_csv(path, most)] if path.suffix.lower() == ".csv" else _workbook(path, most)
 
 
 def _refused(path: Path, message: str, found: str = "", **values: str) -> Unreadable:
     return Unreadable(refused(Place(path.name), message, found, **values))
 
 
-def _csv(path: Path) -> Sheet:
+def _csv(path: Path, most: int | None) -> Sheet:
     data = path.read_bytes()
     content, encoding = _decoded(path, data)
     if "\0" in content:
@@ -72,7 +75,7 @@ def _csv(path: Path) -> Sheet:
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     records: list[list[str]] = []
     try:
-        records.extend(csv.reader(io.StringIO(content, newline=""), strict=True))
+        records.extend(islice(csv.reader(io.StringIO(content, newline=""), strict=True), most))
     except csv.Error as error:
         place = Place(path.name, row=len(records) + 1)
         message = "不是合法的 CSV（{found}）；请检查本行起的引号是否成对"
@@ -96,7 +99,7 @@ def _decoded(path: Path, data: bytes) -> tuple[str, str]:
     raise _refused(path, "编码既不是 UTF-8 也不是 GB18030；请另存为 UTF-8 编码的 CSV")
 
 
-def _workbook(path: Path) -> list[Sheet]:
+def _workbook(path: Path, most: int | None) -> list[Sheet]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
@@ -111,7 +114,7 @@ def _workbook(path: Path) -> list[Sheet]:
         with CalamineWorkbook.from_path(path) as book:
             sheets = []
             for name in (name for name in book.sheet_names if name not in NOTE_SHEETS):
-                grid = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                grid = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=most)
                 errors: list[ReadingError] = []
                 rows = [
                     (number, [_cell(cell, Place(path.name, name, number), errors) for cell in row])

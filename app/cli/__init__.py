@@ -10,6 +10,7 @@ from app.cli import (
     diff,
     exchange,
     explain,
+    map,
     ontology,
     publish,
     query,
@@ -47,5 +48,6 @@ for command in (
     system.rules_,
     system.doctor_,
     template.template_,
+    map.map_,
 ):
     zwfw.add_command(command)
