@@ -57,20 +57,24 @@ BY_VALUES = 0.6
 MOST_WITHOUT_LABEL = 0.97
 """What fitting cells may lift a likeness to: it stays below a label."""
 
-MOSTLY, HARDLY = 0.8, 0.2
-"""The share of a column's values from which it holds something, and up to which it does not."""
+MOSTLY, HARDLY = 0.8, 0.5
+"""The share of a column's values from which it holds something, and below which it does not."""
 
 CLEARLY = 0.05
 """By how much a property, or an entry of a code list, must be ahead of the next one to be proposed and not left to choose."""
 
-KEY_WEIGHT = 2.0
-"""How much more a key tells of a table's class than another column does."""
+KEY_WEIGHT, KEY_ENOUGH = 2.0, 0.6
+"""How much more a key tells of a table's class than another column does, and the score from which it does: many are called
+some number or code."""
 
 CLASS_ENOUGH = 1.5
 """What the columns of a table must come to for a class to be proposed: hardly less than a key of its own."""
 
 ALTERNATIVE, ELEMENT, VALUES = "别名", "要素名称", "列中的值"
 """Why a property is proposed, as message ids, beside the ways in which names are alike."""
+
+_COMMONEST = def_("ImplementedItem")
+"""What a table lists whose columns fit several classes alike."""
 
 _SEPARATORS = ("；", ";", "、", "，", ",", "|", "/")
 _BRACKETED = re.compile(r"[(\[{【].*?[)\]}】]")
@@ -180,9 +184,9 @@ class _Vocabulary:
         self.standards = standards
         self.classes = sorted(
             {kind for kind in standards.classes.values() if standards.key_of(kind)},
-            key=lambda kind: (kind not in standards.usual_kinds, standards.authored.get(kind, 0)),
+            key=lambda kind: (kind != _COMMONEST, standards.authored.get(kind, 0)),
         )
-        """Those a table may describe, the usual ones first."""
+        """Those a table may describe."""
         self._above = {kind: standards.ancestors(kind) for kind in self.classes}
         self._stated = [
             (element, prop)
@@ -338,7 +342,7 @@ class _Columns:
         if named is not None and self.standards.key_of(named):
             return named, "name"
         scores = {kind: self._likely(kind) for kind in self.vocabulary.classes}
-        best = max(scores, key=lambda kind: scores[kind])  # the first of equals, and usual ones come first
+        best = max(scores, key=lambda kind: scores[kind])  # the first of equals
         return (best, "headings") if scores[best] >= CLASS_ENOUGH else (None, "")
 
     def _likely(self, kind: Iri) -> float:
@@ -354,7 +358,8 @@ class _Columns:
             max((like[key.iri].score for like in self.like.values() if key.iri in like), default=0.0)
             for key in self.standards.key_of(kind)
         ]
-        return sum(score for score in own if score >= ENOUGH) + KEY_WEIGHT * min(keys) * (min(keys) >= ENOUGH)
+        key = min(keys) if min(keys) >= KEY_ENOUGH else 0.0
+        return sum(score for score in own if score >= ENOUGH) + KEY_WEIGHT * key
 
     # what a heading means
 
@@ -377,7 +382,7 @@ class _Columns:
         ):  # what is given away may leave another heading with one property that is clear
             before = len(found)
             for proposal, one in every:
-                if one not in found and self._is_clear(proposal, _free(ranked[one], taken)):
+                if one not in found and self._is_clear(proposal, ranked[one], taken):
                     taken.add(proposal.prop.iri)
                     found[one] = Heading(one, chosen=proposal)
         headings = (found.get(one, Heading(one)) for one in self.texts)
@@ -386,11 +391,18 @@ class _Columns:
             for one in headings
         ]
 
-    def _is_clear(self, proposal: Proposal, free: tuple[Proposal, ...]) -> bool:
-        """Whether a property is the one to propose of those that are still free: likely, and ahead of the next."""
-        if proposal.score < ENOUGH or free[:1] != (proposal,):
+    def _is_clear(self, proposal: Proposal, ranked: list[Proposal], taken: set[Iri]) -> bool:
+        """Whether a property is the one to propose: likely, ahead of the others that are free, and not far behind one that
+        is not: 电话 beside 咨询电话 is not the other telephone."""
+        if proposal.score < ENOUGH or proposal.prop.iri in taken:
             return False
-        return len(free) == 1 or proposal.score - free[1].score >= CLEARLY
+        return all(
+            other.score < proposal.score + CLEARLY
+            if other.prop.iri in taken
+            else other.score <= proposal.score - CLEARLY
+            for other in ranked
+            if other != proposal
+        )
 
     def _is_own(self, prop: Property) -> bool:
         return self.kind is None or self.vocabulary.fits(prop, self.kind) > ELSEWHERE
@@ -431,7 +443,7 @@ class _Columns:
         if wanted is None or not values or self._are_names(values, prop):
             return 0
         share = sum(map(wanted, values)) / len(values)
-        return 1 if share >= MOSTLY else -1 if share <= HARDLY else 0
+        return 1 if share >= MOSTLY else -1 if share < HARDLY else 0
 
     def _wanted(self, prop: Property) -> Callable[[str], bool] | None:
         """What tells whether a value is one of a property, where anything does."""
