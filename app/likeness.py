@@ -144,8 +144,8 @@ def _in_common(one: str, other: str) -> float:
 
 def _dice(one: Counter[str], other: Counter[str]) -> float:
     """Dice's coefficient: twice what is in common, of all there is."""
-    whole = one.total() + other.total()
-    return 2 * (one & other).total() / whole if whole else 0.0
+    common = sum(min(number, other[sign]) for sign, number in one.items() if sign in other)
+    return 2 * common / (sum(one.values()) + sum(other.values())) if common else 0.0
 
 
 @lru_cache(maxsize=8192)

@@ -16,7 +16,6 @@ headings stay unknown: it cannot be overlooked."""
 _INDEX = names.CODE + "table-kind/index"
 _FIT = {1: "列中的值相符", -1: "列中的值不符"}
 _BY = {"region.ttl": "由 region.ttl 说明", "name": "由名称得知", "headings": "由列标题推断"}
-_UNCLEAR, _UNKNOWN = "几个属性难分高下，请选定一个", "没有足够相近的属性"
 _MOST_SHOWN = 60
 """Characters of a text from a table in a comment."""
 
@@ -48,7 +47,7 @@ def _because(said: str, why: str, lang: str) -> str:
     return f"{said}（{why}）" if lang == "zh" else f"{said} ({why})"
 
 
-def verdict(heading: Heading, lang: str) -> str:
+def verdict(heading: Heading, standards: Standards, lang: str) -> str:
     """Why a column is taken for what it is, or that it is not."""
     if heading.chosen:
         return reason(heading.chosen, lang)
@@ -56,11 +55,16 @@ def verdict(heading: Heading, lang: str) -> str:
         return text("由 region.ttl 说明", lang)
     if heading.known:
         return text("标准标题", lang)
-    return text(_UNCLEAR if _is_unclear(heading) else _UNKNOWN, lang)
+    return _undecided(heading, standards, lang)
 
 
-def _is_unclear(heading: Heading) -> bool:
-    return bool(heading.others) and heading.others[0].score >= ENOUGH
+def _undecided(heading: Heading, standards: Standards, lang: str) -> str:
+    """Why nothing is proposed for a heading."""
+    if heading.outdone:
+        label = standards.label(heading.outdone.prop.iri, lang)
+        return text("最相近的“{label}”已有一列与之对应", lang, label=label)
+    is_unclear = heading.others and heading.others[0].score >= ENOUGH
+    return text("几个属性难分高下，请选定一个" if is_unclear else "没有足够相近的属性", lang)
 
 
 def as_dict(mapped: Mapped, standards: Standards, lang: str) -> dict[str, Any]:
@@ -168,7 +172,7 @@ class _Lines:
             return
         written = f"zwfw:heading {Literal(heading.text)}"
         if heading.prop is None:
-            yield "    " + self._say(_UNCLEAR if _is_unclear(heading) else _UNKNOWN)
+            yield "    " + f"# {verdict(heading, self.standards, self.lang)}"
             for one in heading.others:
                 term, label = names.shorten(one.prop.iri.value), self._label(one.prop)
                 because = f"{label} {one.score:.2f} {reason(one, self.lang)}"
@@ -181,7 +185,7 @@ class _Lines:
         also = text("；另有：{others}", self.lang, others=others) if others else ""
         label = self._label(heading.prop)
         score = f" {heading.chosen.score:.2f}" if heading.chosen else ""
-        yield f"    # {label}{score} {verdict(heading, self.lang)}{also}"
+        yield f"    # {label}{score} {verdict(heading, self.standards, self.lang)}{also}"
         mapped_to = f"{written} ; zwfw:mapsTo {names.shorten(heading.prop.iri.value)}"
         cells = list(self._cells(heading))
         if not cells:

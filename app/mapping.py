@@ -117,6 +117,9 @@ class Heading:
     """``region.ttl`` says what the column is, or leaves it out."""
     chosen: Proposal | None = None
     others: tuple[Proposal, ...] = ()
+    """Also possible, or to choose from where nothing is chosen: what no other column is taken for."""
+    outdone: Proposal | None = None
+    """What the heading is likeliest to mean where another column is taken for it."""
     separator: str = ""
     value_map: tuple[ValueMap, ...] = ()
     unknown_values: tuple[str, ...] = ()
@@ -188,6 +191,7 @@ class _Vocabulary:
         )
         """Those a table may describe."""
         self._above = {kind: standards.ancestors(kind) for kind in self.classes}
+        self._domain = {iri: frozenset(standards.ends(iri, DOMAIN)) for iri in standards.properties}
         self._stated = [
             (element, prop)
             for element in standards.subjects(TYPE, def_("Element"))
@@ -206,8 +210,8 @@ class _Vocabulary:
 
     def fits(self, prop: Property, kind: Iri) -> float:
         """1 for a property of a class, less for one that anything may have, least for one of other classes."""
-        domain = self.standards.ends(prop.iri, DOMAIN)
-        return ANYWHERE if not domain else 1.0 if self._above[kind] & set(domain) else ELSEWHERE
+        domain = self._domain[prop.iri]
+        return ANYWHERE if not domain else ELSEWHERE if domain.isdisjoint(self._above[kind]) else 1.0
 
     def order(self, proposal: Proposal) -> tuple[float, int, int]:
         """Best first; of equals what more of the official lists ask for, then as the ontology has them."""
@@ -227,12 +231,12 @@ class _Vocabulary:
         for element, iri in self._stated:
             elements[iri].append(element)
         for prop in sorted(standards.properties.values(), key=lambda one: one.iri.value):
-            domain = standards.ends(prop.iri, DOMAIN)
+            domain = self._domain[prop.iri]
             if (
                 prop.is_derived
                 or prop.iri in standards.upward  # the other direction of a link is inferred
                 or (not domain and prop.iri in of_tables)  # the words of region.ttl itself
-                or (domain and not tabular & set(domain))
+                or (domain and tabular.isdisjoint(domain))
             ):
                 continue
             where = [(prop.iri, PREF_LABEL, 1.0, LABEL), (prop.iri, ALT_LABEL, BY_ALTERNATIVE, ALTERNATIVE)]
@@ -385,11 +389,21 @@ class _Columns:
                 if one not in found and self._is_clear(proposal, ranked[one], taken):
                     taken.add(proposal.prop.iri)
                     found[one] = Heading(one, chosen=proposal)
-        headings = (found.get(one, Heading(one)) for one in self.texts)
         return [
-            self._with_values(replace(one, others=_free(ranked.get(one.text, []), taken)[:MOST_OTHERS]))
-            for one in headings
+            self._with_values(self._beside(found.get(one), one, ranked.get(one, []), taken))
+            for one in self.texts
         ]
+
+    def _beside(
+        self, heading: Heading | None, written: str, ranked: list[Proposal], taken: set[Iri]
+    ) -> Heading:
+        """A heading with what else it may mean."""
+        others = tuple(one for one in ranked if one.prop.iri not in taken)[:MOST_OTHERS]
+        if heading is not None:
+            return replace(heading, others=others)
+        best = next(iter(ranked), None)
+        is_outdone = best is not None and best.prop.iri in taken and best.score >= ENOUGH
+        return Heading(written, others=others, outdone=best if is_outdone else None)
 
     def _is_clear(self, proposal: Proposal, ranked: list[Proposal], taken: set[Iri]) -> bool:
         """Whether a property is the one to propose: likely, ahead of the others that are free, and not far behind one that
@@ -518,11 +532,6 @@ class _Columns:
             if _REGION_CODE.fullmatch(value)
         }
         return found.pop() if len(found) == 1 else ""
-
-
-def _free(ranked: list[Proposal], taken: set[Iri]) -> tuple[Proposal, ...]:
-    """The proposals whose properties no other column is taken for."""
-    return tuple(one for one in ranked if one.prop.iri not in taken)
 
 
 def _is_literal(value: str, datatype: str) -> bool:

@@ -24,14 +24,20 @@ DEADLINE_SECONDS = 20
 MEMORY_MB = 1024
 """What the process may take; a workbook of 37 MB takes a third of it."""
 
-MOST_HEADINGS = 1000
-"""Columns of all sheets. The widest table of the standards has some ninety."""
+MOST_HEADINGS = 500
+"""Columns of all sheets. The official lists ask for 92 elements in all."""
 
-LONGEST_CELL = 1000
+LONGEST_CELL = 200
 """Characters kept of a cell: enough to see what a column holds."""
 
+MOST_CELLS = 100_000
+"""Cells kept of all sheets: a thousand rows of 92 columns. Short files can repeat long texts, and memory holds each."""
+
+MOST_ERRORS = 50
+"""Errors kept of all sheets: who has more mends these first."""
+
 LAST_WORDS = 500
-"""Bytes logged of what a process said that did not end well."""
+"""Bytes logged of what a process said that did not end well; the cause comes first, a backtrace after it."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +60,7 @@ def read(path: Path, name: str, rows: int) -> list[Sheet]:
         message = "{seconds} 秒内没有读完；请删去空白的行、列和无关的工作表"
         raise Unreadable(refused(Place(name), message, seconds=str(DEADLINE_SECONDS))) from expired
     if done.returncode:
-        logger.warning("reading a table ended with %d: %s", done.returncode, done.stderr[-LAST_WORDS:])
+        logger.warning("reading a table ended with %d: %s", done.returncode, done.stderr[:LAST_WORDS])
         message = "读取中断，多半是所需内存超过 {mb} MB；请删去空白的行、列和无关的工作表"
         raise Unreadable(refused(Place(name), message, mb=str(MEMORY_MB)))
     answer = json.loads(done.stdout)
@@ -87,11 +93,13 @@ def _main(path: Path, rows: int, parent: int) -> None:
         if columns > MOST_HEADINGS:
             message = "共有 {found} 列，超过上限 {limit} 列"
             raise Unreadable(refused(Place(path.name), message, str(columns), limit=str(MOST_HEADINGS)))
+        kept, left = MOST_CELLS // max(columns, 1), MOST_ERRORS
         for sheet in sheets:
-            cut = [(number, [one[:LONGEST_CELL] for one in cells]) for number, cells in sheet.rows]
-            answer["sheets"].append(asdict(replace(sheet, rows=cut)))
+            cut = [(number, [one[:LONGEST_CELL] for one in cells]) for number, cells in sheet.rows[:kept]]
+            answer["sheets"].append(asdict(replace(sheet, rows=cut, errors=sheet.errors[:left])))
+            left -= len(sheet.errors[:left])
     except Unreadable as unreadable:
-        answer["errors"] += [asdict(error) for error in unreadable.errors]
+        answer["errors"] += [asdict(error) for error in unreadable.errors[:MOST_ERRORS]]
     json.dump(answer, sys.stdout)
 
 

@@ -144,6 +144,8 @@ def test_a_label_of_another_class_is_not_taken_for_granted():
 def test_a_property_is_given_away_once():
     found = proposed({"咨询电话": [], "电话": [], "联系电话": []})
     assert [local(one.prop) for one in found.headings] == ["consultationPhone", None, None]
+    assert [local(one.outdone.prop) for one in found.headings[1:]] == ["consultationPhone"] * 2
+    assert "“咨询电话”已有一列" in mapped.turtle([found], SYSTEM, "zh")
     found = proposed({"法定时限": [], "法定期限": []})
     assert [local(one.prop) for one in found.headings] == ["statutoryTimeLimit", None]
 
@@ -380,9 +382,17 @@ def test_what_is_sent_is_read_as_any_table_as_far_as_it_is_looked_at(tmp_path):
     assert {error.place.file for error in one.errors} == {"坏.csv"} and one.errors
 
 
+def test_what_comes_back_is_bounded_however_much_is_sent(tmp_path):
+    rows = [",".join(["长" * 500] * 200)] * 900 + ["1"] * 90
+    (tmp_path / "t.csv").write_text("\n".join([",".join(f"c{n}" for n in range(200)), *rows]), "utf-8")
+    (one,) = upload.read(tmp_path / "t.csv", "t.csv", 1000)
+    assert len(one.rows) * 200 <= upload.MOST_CELLS and len(one.errors) == upload.MOST_ERRORS
+    assert {len(cell) for _, cells in one.rows for cell in cells} == {upload.LONGEST_CELL}
+
+
 def test_too_many_columns_are_refused(tmp_path):
     (tmp_path / "t.csv").write_text(",".join(f"c{n}" for n in range(upload.MOST_HEADINGS + 1)))
-    with pytest.raises(Unreadable, match="1001 列"):
+    with pytest.raises(Unreadable, match="501 列"):
         upload.read(tmp_path / "t.csv", "t.csv", 10)
 
 

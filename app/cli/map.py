@@ -86,7 +86,7 @@ def _table(found: Mapped, system: Standards, lang: str) -> str:
             mapped.shown(one.text),
             system.label(one.prop.iri, lang) if one.prop else "—",
             f"{one.chosen.score:.2f}" if one.chosen else "",
-            mapped.verdict(one, lang),
+            mapped.verdict(one, system, lang),
         )
         for one in found.headings
     ]

@@ -9,18 +9,20 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app import mapped, mapping, standards, table, upload
+from app import mapped, mapping, standards, upload
 from app.mapping import ROWS_LOOKED_AT, Mapped
 from app.source import Place, Unreadable, refused
+from app.standards import Standards
+from app.table import TABLES, Sheet
 from app.web.language import language, say
 from app.web.page import page
 from app.web.problem import Problem
 
 MAX_UPLOAD_BYTES = 16 * 1024 * 1024
-"""A county's list is half a megabyte, the largest seen twelve. Who has more can leave out rows: the first thousand do."""
+"""A district's list of a thousand items is half a megabyte as CSV. Who has more can leave out rows: the first thousand do."""
 
 AT_ONCE = 2
-"""Tables read at the same time: each may take a gigabyte for some seconds."""
+"""Tables worked on at the same time: each may take a gigabyte, and a processor, for some seconds."""
 
 WAIT_SECONDS = 10
 """How long one that comes then may wait for its turn."""
@@ -40,8 +42,8 @@ def sayings() -> dict[str, object]:
         return say("、").join(standards.load().label(key.iri, language()) for key in one.missing_keys)
 
     return {
-        "reason": mapped.reason,
-        "verdict": mapped.verdict,
+        "reason": lambda one: mapped.reason(one, language()),
+        "verdict": lambda one: mapped.verdict(one, standards.load(), language()),
         "kind_of": lambda one: mapped.kind(one, standards.load(), language()),
         "missing": missing,
     }
@@ -62,36 +64,33 @@ def result() -> Response:
     except RequestEntityTooLarge as error:
         message = "文件不能超过 {mb} MB。可以只留标题和前一千行再上传，或在本机用 zwfw map 处理。"
         raise Problem("too-large", say(message, mb=MAX_UPLOAD_BYTES // 2**20)) from error
-    try:
-        sheets = _sheets(sent)
-    except Unreadable as unreadable:
-        errors = [error.said(language()) for error in unreadable.errors]
-        return _answer(422, errors=errors)
     system = standards.load()
-    found = mapping.propose(sheets, system)
+    try:
+        sheets, found = _mapped(sent, system)
+    except Unreadable as unreadable:
+        return _answer(422, errors=[error.said(language()) for error in unreadable.errors])
     errors = [error.said(language()) for sheet in sheets for error in sheet.errors]
     return _answer(200, tables=found, turtle=mapped.turtle(found, system, language()), errors=errors)
 
 
-def _sheets(sent: FileStorage | None) -> list[table.Sheet]:
-    """The sheets of the file sent. Raises ``Unreadable`` and ``Problem``."""
+def _mapped(sent: FileStorage | None, system: Standards) -> tuple[list[Sheet], list[Mapped]]:
+    """The sheets of the file sent, and what their headings mean. Raises ``Unreadable`` and ``Problem``."""
     name = _name(sent.filename or "") if sent else ""
     suffix = Path(name).suffix.lower()
     if not sent or not name:
         raise Unreadable(refused(Place(say("上传")), "没有选择文件"))
-    if suffix not in table.TABLES:
-        expected = " ".join(sorted(table.TABLES))
-        raise Unreadable(
-            refused(Place(name), "不认识的文件类型“{found}”；可用 {expected}", suffix, expected=expected)
-        )
+    if suffix not in TABLES:
+        message = "不认识的文件类型“{found}”；可用 {expected}"
+        raise Unreadable(refused(Place(name), message, suffix, expected=" ".join(sorted(TABLES))))
     if not _turns.acquire(timeout=WAIT_SECONDS):
         message = "正在读取的表格已达上限，请稍后再试。"
         raise Problem("busy", say(message), headers={"Retry-After": str(WAIT_SECONDS)})
     try:
         with tempfile.TemporaryDirectory(prefix="zwfw-map-") as folder:
-            path = Path(folder, "table").with_suffix(suffix)
+            path = Path(folder, f"table{suffix}")
             sent.save(path)
-            return upload.read(path, name, ROWS_LOOKED_AT)
+            sheets = upload.read(path, name, ROWS_LOOKED_AT)
+        return sheets, mapping.propose(sheets, system)
     finally:
         _turns.release()
 
@@ -113,7 +112,7 @@ def _answer(status: int, **values: object) -> Response:
 
 def _known() -> dict[str, object]:
     return {
-        "suffixes": sorted(table.TABLES),
+        "suffixes": sorted(TABLES),
         "mb": MAX_UPLOAD_BYTES // 2**20,
         "rows": ROWS_LOOKED_AT,
         "tables": [],
