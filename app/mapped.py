@@ -134,12 +134,18 @@ class _Lines:
         place = shown(f"{mapped.file} {mapped.sheet}")
         columns = [line for heading in mapped.headings for line in self._column(heading)]
         if not mapped.needs_saying:
-            yield self._say("{table}：列标题都能识别，region.ttl 无须说明。", table=place)
+            yield self._say("表格 {table}：列标题都能识别，region.ttl 无须说明。", table=place)
         elif mapped.is_declared:
-            yield self._say("{table}：region.ttl 中已有这张表，请把下面各行放在它的“[”之后。", table=place)
+            yield self._say(
+                "表格 {table}：region.ttl 中已有这张表，请把下面各行放在它的“[”之后。", table=place
+            )
+            if mapped.kind_by in ("headings", ""):
+                yield from self._kind()
             yield from columns
         else:
-            yield self._say("{table}：请逐行核对。以 # 开头的行不起作用，确认后去掉 # 即可。", table=place)
+            yield self._say(
+                "表格 {table}：请逐行核对。以 # 开头的行不起作用，确认后去掉 # 即可。", table=place
+            )
             if not mapped.code:
                 yield self._say("把“六位代码”换成本地区的行政区划代码。")
             yield f"<{names.graph(mapped.code or text(_NO_CODE, self.lang))}> zwfw:hasTable ["
