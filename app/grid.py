@@ -89,16 +89,19 @@ def headings(grid: Grid) -> Headings:
     filled = [at for at, row in enumerate(grid.rows[: 4 * MOST_TITLE_ROWS]) if any(map(str.strip, row))]
     for place, at in enumerate(filled[: MOST_TITLE_ROWS + 1]):
         below = filled[place + 1] if place + 1 < len(filled) else None
-        if below is None or not _is_title(grid.rows[at], grid.rows[below]):
+        if below is None or not _is_title(grid, at, grid.rows[below]):
             return _headings(grid, at, below)
     return Headings([], [], 0, 0)
 
 
-def _is_title(row: Sequence[str], below: Sequence[str]) -> bool:
+def _is_title(grid: Grid, at: int, below: Sequence[str]) -> bool:
     """Whether a row is about the whole table: one text where the next row has several, or lines like “填报单位：……”."""
-    texts = {cell.strip() for cell in row if cell.strip()}
+    filled = [cell.strip() for cell in grid.rows[at] if cell.strip()]
+    is_one = len(filled) == 1 or any(
+        first <= at <= last and right + 1 - left == len(filled) for first, left, last, right in grid.merged
+    )
     more = len({cell.strip() for cell in below if cell.strip()}) > 1
-    return more and (len(texts) == 1 or all(map(_NAMED.fullmatch, texts)))
+    return more and (is_one or all(map(_NAMED.fullmatch, filled)))
 
 
 def _headings(grid: Grid, at: int, below: int | None) -> Headings:

@@ -44,13 +44,14 @@ _FAILED = re.compile(
 _BLOCK = 1 << 20
 
 
-def read(path: Path, leave_out: tuple[str, ...] = ()) -> list[Grid]:
-    """The sheets of a workbook that are not empty and not named in ``leave_out``. Raises ``Unreadable``."""
+def read(path: Path, leave_out: tuple[str, ...] = (), most: int | None = None) -> list[Grid]:
+    """The sheets of a workbook that are not empty and not named in ``leave_out``, ``most`` rows of each. Raises
+    ``Unreadable``."""
     errors = _looked_at(path) if zipfile.is_zipfile(path) else {}
     try:
         with CalamineWorkbook.from_path(path) as book:
             names = [name for name in book.sheet_names if name not in leave_out]
-            grids = [_grid(book.get_sheet_by_name(name), errors.get(name, [])) for name in names]
+            grids = [_grid(book.get_sheet_by_name(name), errors.get(name, []), most) for name in names]
     except (CalamineError, OSError, ValueError) as error:
         with path.open("rb") as file:
             if path.suffix.lower() == ".xlsx" and file.read(4) == _ENCRYPTED:
@@ -64,11 +65,11 @@ def _refused(path: Path, message: str, found: str = "", **values: str) -> Unread
     return Unreadable(refused(Place(path.name), message, found, **values))
 
 
-def _grid(sheet: CalamineSheet, errors: list[tuple[int, int, str]]) -> Grid:
+def _grid(sheet: CalamineSheet, errors: list[tuple[int, int, str]], most: int | None) -> Grid:
     faults = [Fault(row, column, FORMULA_ERROR, shown) for row, column, shown in errors]
     rows = [
         [_cell(cell, row, column, faults) for column, cell in enumerate(cells, 1)]
-        for row, cells in enumerate(sheet.to_python(skip_empty_area=False), 1)
+        for row, cells in enumerate(sheet.to_python(skip_empty_area=False, nrows=most), 1)
     ]
     merged = [(*first, *last) for first, last in sheet.merged_cell_ranges or ()]
     grid = Grid(sheet.name, rows, merged, faults)

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from app import grid, spreadsheet
@@ -57,23 +58,30 @@ class Sheet:
         return self.groups[self.headings.index(heading)] if self.groups else ""
 
 
-def read(path: Path) -> list[Sheet]:
-    """The sheets of a table file. Raises ``Unreadable`` when the file as a whole makes no sense."""
+def read(path: Path, rows: int | None = None) -> list[Sheet]:
+    """The sheets of a table file, of each at most ``rows`` rows. Raises ``Unreadable`` when the file as a
+    whole makes no sense."""
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         raise _refused(
             path, "文件为 {found} 字节，超过上限 {limit} 字节", str(size), limit=str(MAX_FILE_BYTES)
         )
-    if path.suffix.lower() == ".csv":
-        return [_csv(path)]
-    return [_sheet(path.name, one) for one in spreadsheet.read(path, NOTE_SHEETS)]
+    most = None if rows is None else rows + grid.MOST_TITLE_ROWS + 2
+    is_text = path.suffix.lower() == ".csv"
+    grids = (
+        [_csv(path, most)] if is_text else [(one, "") for one in spreadsheet.read(path, NOTE_SHEETS, most)]
+    )
+    sheets = [_sheet(path.name, table, encoding) for table, encoding in grids]
+    for sheet in sheets:
+        sheet.rows = sheet.rows[:rows]
+    return sheets
 
 
 def _refused(path: Path, message: str, found: str = "", **values: str) -> Unreadable:
     return Unreadable(refused(Place(path.name), message, found, **values))
 
 
-def _csv(path: Path) -> Sheet:
+def _csv(path: Path, most: int | None) -> tuple[Grid, str]:
     data = path.read_bytes()
     content, encoding = decoded(path, data)
     if "\0" in content:
@@ -81,12 +89,12 @@ def _csv(path: Path) -> Sheet:
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     records: list[list[str]] = []
     try:
-        records.extend(csv.reader(io.StringIO(content, newline=""), strict=True))
+        records.extend(islice(csv.reader(io.StringIO(content, newline=""), strict=True), most))
     except csv.Error as error:
         place = Place(path.name, row=len(records) + 1)
         message = "不是合法的 CSV（{found}）；请检查本行起的引号是否成对"
         raise Unreadable(ReadingError(place, message, str(error))) from error
-    return _sheet(path.name, Grid("", records, faults=list(_faults(content, records))), encoding)
+    return Grid("", records, faults=list(_faults(content, records))), encoding
 
 
 def _faults(content: str, records: list[list[str]]) -> Iterator[Fault]:
@@ -117,7 +125,7 @@ def decoded(path: Path, data: bytes) -> tuple[str, str]:
     raise _refused(path, "编码既不是 UTF-8 也不是 GB18030；请另存为 UTF-8 编码的 CSV")
 
 
-def _sheet(file: str, table: Grid, encoding: str = "") -> Sheet:
+def _sheet(file: str, table: Grid, encoding: str) -> Sheet:
     """A table with its headings; rows that are empty or about the table are passed over, their numbers kept."""
     found = grid.headings(table)
     names = found.told_apart()

@@ -50,6 +50,7 @@ MAIN = [
     "/clauses/yantai-article/guide-elements",
     "/clauses/GBT39046-2020/table4",
     "/dumps/",
+    "/map",
     ITEM,
     "/doc/370000",
     "/doc/000000",

@@ -10,6 +10,7 @@ from app.cli import (
     diff,
     exchange,
     explain,
+    map,
     ontology,
     publish,
     query,
@@ -49,5 +50,6 @@ for command in (
     system.rules_,
     system.doctor_,
     template.template_,
+    map.map_,
 ):
     zwfw.add_command(command)

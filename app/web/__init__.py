@@ -12,6 +12,7 @@ from app.web import (
     language,
     linked,
     live,
+    mapping,
     ontology,
     pages,
     problem,
@@ -55,6 +56,7 @@ def create_app(root: Path, settings: Settings | None = None) -> Flask:
         documents.pages,
         linked.pages,
         dumps.pages,
+        mapping.pages,
     ):
         app.register_blueprint(blueprint)
 
