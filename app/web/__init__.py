@@ -19,6 +19,7 @@ from app.web import (
     regions,
     rulebook,
     sparql,
+    submissions,
 )
 from app.web.live import Live, NoRelease, Settings, current_release, current_store
 
@@ -51,6 +52,7 @@ def create_app(root: Path, settings: Settings | None = None) -> Flask:
         sparql.pages,
         pages.pages,
         regions.pages,
+        submissions.pages,
         rulebook.pages,
         ontology.pages,
         documents.pages,
