@@ -18,6 +18,7 @@ from app.cli.options import (
     complain_of_disk,
     complain_of_process,
     jobs_option,
+    keep_option,
     lang_option,
     on_option,
     release_option,
@@ -39,6 +40,7 @@ from app.source import Unreadable
     help="只说明将重新检查哪些地区及原因 · Only say what would be checked again, and why.",
 )
 @jobs_option
+@keep_option
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果 · Say the outcome as JSON.")
 @on_option
 @lang_option
@@ -50,6 +52,7 @@ def publish(
     everything: bool,
     dry_run: bool,
     jobs: int | None,
+    keep: int,
     as_json: bool,
     on: datetime.date | None,
     lang: str,
@@ -64,6 +67,7 @@ def publish(
         lambda line: click.echo(line, err=True),
         lang,
         jobs,
+        keep,
     )
     with telling(lang):
         if dry_run:
