@@ -240,10 +240,10 @@ def replace(path: Path, content: bytes) -> None:
 def link_all(old: Path, new: Path, leave_out: Iterable[str] = ()) -> None:
     """Hard-link every file below ``old`` into ``new``; files never change in place, so both stay what they are."""
     skipped = set(leave_out)
-    for path in old.rglob("*"):
-        target = new / path.relative_to(old)
-        if path.is_dir():
-            target.mkdir(parents=True, exist_ok=True)
-        elif path.name not in skipped:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.link(path, target)
+    new.mkdir(parents=True, exist_ok=True)
+    with os.scandir(old) as entries:  # without a ``Path`` each: the nation has some ten thousand files
+        for entry in entries:
+            if entry.is_dir():
+                link_all(Path(entry.path), new / entry.name, skipped)
+            elif entry.name not in skipped:
+                os.link(entry.path, f"{new}/{entry.name}")
