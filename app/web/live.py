@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from flask import Flask, current_app, g
 
@@ -38,8 +39,15 @@ class Opened(Release):
     """A release with its store open."""
 
     store: Store
+    held: BinaryIO
+    """Keeps publishers from deleting it while it is open; see ``Release.hold``."""
     users: int = 0
     """Requests that hold it; guarded by the lock of ``Live``."""
+
+    def close(self, at_once: bool = False) -> None:
+        """Close the store, then let it be deleted."""
+        self.store.close(at_once=at_once)
+        self.held.close()
 
 
 class NoRelease(Exception):
@@ -80,7 +88,7 @@ class Live:
         with self._lock:
             release, self._release, self._closed = self._release, None, True
         if release is not None:
-            release.store.close(at_once=True)
+            release.close(at_once=True)
 
     def _follow(self) -> None:
         try:
@@ -105,7 +113,12 @@ class Live:
         try:
             if "regions" not in Release(folder).manifest:
                 raise ValueError("release.json does not describe a release")
-            release = Opened(folder, self._store(folder))
+            held = Release(folder).hold()
+            try:
+                release = Opened(folder, self._store(folder), held)
+            except BaseException:
+                held.close()
+                raise
         except (OSError, ValueError, StoreUnreadable) as error:
             logger.error("release %s cannot be opened, the one before stays in force: %s", pointer, error)
             self._failed = (pointer, time.monotonic())
@@ -131,7 +144,7 @@ class Live:
 
 def _retire(release: Opened) -> None:
     """Close a release's store without keeping anyone waiting for the answers it still sends."""
-    threading.Thread(target=release.store.close, name=f"retire {release.id}", daemon=True).start()
+    threading.Thread(target=release.close, name=f"retire {release.id}", daemon=True).start()
 
 
 def attach(app: Flask, live: Live) -> None:

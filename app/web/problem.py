@@ -68,6 +68,9 @@ KINDS = {
         "Accept 标头或 format 参数所要的格式，不在此地址对这种查询所能提供的格式之中。",
     ),
     "too-large": Kind(413, "请求过大", "请求正文或查询文本超过了上限。请缩短查询，或拆成几次。"),
+    "range-not-satisfiable": Kind(
+        416, "没有所要的范围", "Range 标头所要的范围在文件之外；文件的大小见 Content-Range 标头。"
+    ),
     "unsupported-media-type": Kind(
         415,
         "不支持的正文类型",
