@@ -1,7 +1,6 @@
 """Writing an index from a service that must not evaluate anything itself: the parent's side of the writer."""
 
 import json
-import shutil
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,7 +55,7 @@ class Writer:
 
     def write(self, change: Change, old: Path | None, new: Path) -> bool:
         """Make the index ``new``, which is ``old`` with the change (without ``old``: nothing with the change), or raise a
-        ``StoreError`` and leave nothing. Whether the change's graph was there before."""
+        ``StoreError`` and leave nothing to be used. Whether the change's graph was there before."""
         worker = self._worker = self._worker or Worker("app.store.writer", str(self.memory_mb))
         timer = threading.Timer(self.timeout, self._end, [worker])
         timer.daemon = True
@@ -67,7 +66,6 @@ class Writer:
             if kind != FAILURE:
                 worker.read()
         except (EOFError, OSError):
-            shutil.rmtree(new, ignore_errors=True)
             error = worker.cause_of_death()
             self.close()
             raise error from None

@@ -33,11 +33,14 @@ def _answer(request: dict[str, Any], replies: BinaryIO) -> None:
     try:
         existed = _changed(request)
     except BaseException as error:
-        shutil.rmtree(request["new"], ignore_errors=True)
-        send(replies, FAILURE, _failure(error))
+        told = _failure(error)
     else:
         send(replies, FRAME, json.dumps({"existed": existed}).encode())
         send(replies, END, b"")
+        return
+    # Only now, with the error and all that hangs on it gone, is the index closed.
+    shutil.rmtree(request["new"], ignore_errors=True)
+    send(replies, FAILURE, told)
 
 
 def _failure(error: BaseException) -> bytes:

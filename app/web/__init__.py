@@ -70,6 +70,7 @@ def create_open_app(scratch: Scratch, settings: Settings) -> Flask:
     """The application over a dataset anybody may write: the two protocols, and no page but that for queries."""
     # What teaches SPARQL has the default graph SPARQL has.
     live_ = Live(scratch.root, dataclasses.replace(settings, union=False), discard=True)
+    live_.catch_up()
     app = _joined(live_, (sparql.pages, graphs.pages, writing.pages, writing.direct_pages))
     app.extensions["scratch"] = scratch
 

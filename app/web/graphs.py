@@ -6,7 +6,7 @@ A browser is led to the page about the graph. Everybody else gets its triples, s
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, redirect, request
+from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import names
@@ -16,6 +16,7 @@ from app.web.language import say
 from app.web.live import Opened, current_release
 from app.web.page import allowing, open_to_all
 from app.web.problem import Problem
+from app.web.scratch import current_scratch
 
 KINDS = f"<any({', '.join(names.GRAPH_KINDS)}):kind>"
 READING = ("GET", "HEAD", "OPTIONS")
@@ -31,13 +32,13 @@ for one in (pages, published):
     one.after_request(open_to_all)
 
 
-@pages.get("/graph", strict_slashes=False)
+@pages.get("/graph", strict_slashes=False, provide_automatic_options=False)
 def indirect() -> BaseResponse:
     """The graph the parameters name (§4.2)."""
     return graph(named_by_parameter())
 
 
-@published.get(f"/{KINDS}/<code>")
+@published.get(f"/{KINDS}/<code>", provide_automatic_options=False)
 def direct(kind: str, code: str) -> BaseResponse:
     """The graph this address is the name of (§4.1)."""
     return graph(names.BASE + links.raw_path().lstrip("/"))
@@ -49,8 +50,10 @@ def options(**_: str) -> Response:
     return allowing(*READING)
 
 
-@read_only.route("/graph", methods=WRITING, strict_slashes=False, endpoint="indirect")
-@read_only.route(f"/{KINDS}/<path:path>", methods=WRITING, endpoint="direct")
+@read_only.route(
+    "/graph", methods=WRITING, strict_slashes=False, provide_automatic_options=False, endpoint="indirect"
+)
+@read_only.route(f"/{KINDS}/<path:path>", methods=WRITING, provide_automatic_options=False, endpoint="direct")
 def refuse(**_: str) -> Response:
     """Writing is off. Said by a refusal and not by 405, for the method is understood and nobody may use it here."""
     raise Problem("forbidden", say("未开启写入：此处的图只供读取。"), headers={"Allow": ", ".join(READING)})
@@ -92,6 +95,8 @@ def graph(iri: str) -> BaseResponse:
 
 def _is_published(release: Opened, iri: str) -> bool:
     """Whether it is a graph every release with that region, or every release, has."""
+    if current_scratch() is not None:
+        return False
     kind, _, code = iri.removeprefix(names.BASE).partition("/")
     if not iri.startswith(names.BASE) or kind not in names.GRAPH_KINDS:
         return False
@@ -109,8 +114,9 @@ def _page(iri: str, published: bool) -> str:
     """Where a person reads about a graph: on its page, on that of the dumps, or as a query shows it."""
     if published:
         return links.address(iri)
-    if not iri and current_app.extensions["live"].settings.union:
-        return "/dumps/"
-    if iri and iri.startswith(names.BASE):
-        raise Problem("not-found")
+    if current_scratch() is None:
+        if not iri:
+            return "/dumps/"
+        if iri.startswith(names.BASE):
+            raise Problem("not-found")
     return f"/sparql?{urlencode({'query': SEEN, **({'default-graph-uri': iri} if iri else {})})}"

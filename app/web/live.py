@@ -86,8 +86,11 @@ class Live:
             release.store.close(at_once=True)
 
     def catch_up(self) -> None:
-        """Have the release in force that the pointer names now, and not only soon."""
+        """Have the release in force that the pointer names now, and not only soon. Raises ``NoRelease`` where it cannot be
+        opened."""
         self._follow(wait=True)
+        if self._pointer != str((self.root / "current").readlink()):
+            raise NoRelease(f"{self.root}: the release cannot be opened")
 
     def _follow(self, wait: bool = False) -> None:
         try:

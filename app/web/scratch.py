@@ -6,7 +6,9 @@ a change is whole or has not happened, and a query sees one state from its begin
 
 import itertools
 import json
+import shutil
 import tempfile
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,7 +29,9 @@ class Scratch:
         self._folder = tempfile.TemporaryDirectory(prefix="zwfw-scratch-", ignore_cleanup_errors=True)
         self.root = Path(self._folder.name)
         self._releases = Releases(self.root)
-        self._numbers = itertools.count()
+        # No id is used twice, not even by the next server: answers are told apart by it.
+        run = uuid.uuid4().hex[:8]
+        self._ids = (f"{number:08d}-{run}" for number in itertools.count())
         self._writer = Writer(settings.timeout, settings.memory_mb)
         self._turn = ThreadPoolExecutor(1, "writer")
         self.write(Change("update"))
@@ -39,12 +43,12 @@ class Scratch:
 
     def _write(self, change: Change, live: Live | None) -> bool:
         old = self._releases.current()
-        new = Release(self._releases.folder / f"{next(self._numbers):08d}")
+        new = Release(self._releases.folder / next(self._ids))
         new.path.mkdir(parents=True)
         try:
             existed = self._writer.write(change, old.index if old else None, new.index)
         except BaseException:
-            new.path.rmdir()
+            shutil.rmtree(new.path, ignore_errors=True)
             raise
         (new.path / MANIFEST).write_text(json.dumps({"id": new.id, "regions": {}}), "utf-8")
         self._releases.point_to(new)

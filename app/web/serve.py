@@ -54,6 +54,15 @@ class PatientTask(WSGITask):  # type: ignore[misc]
                 self.channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise
 
+    def finish(self) -> None:
+        """End the answer. One to HEAD has no body, so that it has no last chunk of one either: the client would take that for
+        the beginning of its next answer."""
+        if not self.wrote_header:
+            self.write(b"")
+        if self.request.command == "HEAD":
+            self.chunked_response = False
+        super().finish()
+
 
 class PatientChannel(HTTPChannel):  # type: ignore[misc]
     """A connection that gives a reader who takes nothing ``patience`` seconds and not for ever: waitress

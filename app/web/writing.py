@@ -27,7 +27,7 @@ PARTS = 1000
 """Documents in one form."""
 
 FORM = "multipart/form-data"
-READING = ("GET", "HEAD", "OPTIONS")
+WRITING = ("PUT", "POST", "DELETE")
 RDF = {one: form for form in reversed(GRAPH_FORMATS) for one in (*form.others, form.media_type)}
 """The formats a document may be in, by every name of theirs."""
 
@@ -47,7 +47,7 @@ class Document(NamedTuple):
     charset: str
 
 
-@direct_pages.get("/graph/<path:path>")
+@direct_pages.get("/graph/<path:path>", provide_automatic_options=False)
 def read(path: str) -> BaseResponse:
     """The graph whose name is this request's URL."""
     return graphs.graph(_address())
@@ -57,12 +57,12 @@ def read(path: str) -> BaseResponse:
 @direct_pages.route("/graph", methods=["OPTIONS"], strict_slashes=False)
 def options(path: str = "") -> Response:
     """What may be done; pages of other sites may read only."""
-    response = allowing("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
-    response.headers["Access-Control-Allow-Methods"] = ", ".join(READING)
+    response = allowing("GET", "HEAD", *WRITING, "OPTIONS")
+    response.headers["Access-Control-Allow-Methods"] = ", ".join(graphs.READING)
     return response
 
 
-@pages.route("/graph", methods=["PUT", "POST", "DELETE"], strict_slashes=False)
+@pages.route("/graph", methods=WRITING, strict_slashes=False, provide_automatic_options=False)
 def write_indirect() -> Response:
     """Write the graph the parameters name; a POST without them makes a new one (§5.5)."""
     if request.method == "POST" and not ({"graph", "default"} & request.args.keys()):
@@ -70,7 +70,7 @@ def write_indirect() -> Response:
     return _written(graphs.named_by_parameter())
 
 
-@pages.route("/graph/<path:path>", methods=["PUT", "POST", "DELETE"])
+@pages.route("/graph/<path:path>", methods=WRITING, provide_automatic_options=False)
 def write_direct(path: str) -> Response:
     """Write the graph whose name is this request's URL."""
     return _written(_address())
