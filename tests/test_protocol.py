@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from served import NEVER_ENDS, exchange, server
+from served import ENDLESS_ROWS, NEVER_ENDS, exchange, server
 from werkzeug.test import TestResponse
 
 from app import names
@@ -234,6 +234,15 @@ def test_an_unchanged_graph_is_not_sent_again(web: FlaskClient, world_root: Path
         assert (again.status_code, again.get_data(), again.headers["ETag"]) == (304, b"", tag)
         with web.get(address, headers={"Accept": TTL, "If-None-Match": tag}) as other:
             assert other.status_code == 200
+
+
+@pytest.mark.parametrize("accept", [TTL, NT, TRIG, NQ])
+def test_equal_answers_are_equal_bytes(web: FlaskClient, accept: str) -> None:
+    """Whichever process answers; an ETag promises it."""
+    for address in ("/graph/370000", "/summary/370000", q("CONSTRUCT WHERE { ?s ?p ?o } LIMIT 50")):
+        first = web.get(address, headers={"Accept": accept}).get_data()
+        with web.get(q(ENDLESS_ROWS), headers={"Accept": CSV}):  # this keeps the process that answered
+            assert web.get(address, headers={"Accept": accept}).get_data() == first
 
 
 def test_the_description_names_the_graphs(web: FlaskClient) -> None:

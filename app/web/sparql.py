@@ -15,8 +15,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app import names
 from app.store import Answer, Query, QueryMalformed, QueryRefused, StoreError, syntax
 from app.store.scratch import Change, update
-from app.store.terms import Iri, Literal, RdfFormat, Triple, serialize
+from app.store.terms import Iri, Literal, Triple
 from app.web import problem
+from app.web.description import written_as
 from app.web.formats import (
     GRAPH_FORMATS,
     PAGE,
@@ -27,7 +28,7 @@ from app.web.formats import (
 )
 from app.web.language import language, say
 from app.web.live import NoRelease, Settings, current_release
-from app.web.page import allowing, open_to_all
+from app.web.page import allowing, confirmed, open_to_all
 from app.web.problem import Problem
 from app.web.scratch import current_scratch, write
 
@@ -337,10 +338,8 @@ def _description(format_name: str | None) -> Response:
     form, media_type = choice
     if form is PAGE:
         return _page(None)
-    rdf = RdfFormat.from_media_type(form.media_type)
-    assert rdf is not None
-    body = serialize(_service(), format=rdf, prefixes=names.PREFIXES)
-    response = Response(body, content_type=f"{media_type}; charset=utf-8")
+    body = written_as(set(_service()), form)
+    response = confirmed(Response(body, content_type=f"{media_type}; charset=utf-8"))
     response.vary.add("Accept")
     return response
 
