@@ -2,6 +2,7 @@
 Protocol at ``/graph`` and at the graphs' own names, over a really published region. And what writing adds to them.
 """
 
+import http.client
 import json
 import re
 import threading
@@ -15,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from served import ENDLESS_ROWS, NEVER_ENDS, exchange, server
+from served import ENDLESS_ROWS, EX, NEVER_ENDS, exchange, publish, server
 from werkzeug.test import TestResponse
 
 from app import names
@@ -121,6 +122,8 @@ SPECIFICATION = [
     ("GET", "/graph/999999", "", 404, PROBLEM, {}),
     ("HEAD", "/graph/999999", "", 404, PROBLEM, {}),
     ("GET", "/graph/999999", BROWSER, 404, HTML, {}),
+    ("GET", "/graph/%zz", "", 404, PROBLEM, {}),
+    ("GET", "/graph/%3C%3E", "", 404, PROBLEM, {}),
     ("GET", "/report/ontology", "", 404, PROBLEM, {}),
     ("GET", g("http://a.example/g"), "", 404, PROBLEM, {}),
     ("GET", "/graph", "", 400, PROBLEM, {}),
@@ -275,6 +278,34 @@ def test_head_has_the_headers_of_get(reading: int, address: str) -> None:
     assert headed == got
 
 
+@pytest.mark.parametrize(
+    "path", ["/graph/%zz", "/graph/a<b", "/graph/%ff", "/graph/{", "/report/%3c", "/graph/a\\b"]
+)
+def test_an_address_that_is_no_iri_is_no_graph(reading: int, path: str) -> None:
+    answer = exchange(reading, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.split(b" ", 2)[1] == b"404"
+
+
+def test_after_head_the_connection_goes_on(reading: int) -> None:
+    """The answer is streamed, so it has no length; not a byte of a body may follow the headers."""
+    connection = http.client.HTTPConnection("127.0.0.1", reading, timeout=20)
+    for method in ("HEAD", "GET", "HEAD", "GET"):
+        connection.request(method, "/graph/370000", headers={"Accept": NT})
+        answer = connection.getresponse()
+        assert (answer.status, bool(answer.read())) == (200, method == "GET")
+    connection.close()
+
+
+def test_a_large_graph_is_streamed(tmp_path: Path) -> None:
+    publish(tmp_path, "20261101T000000Z-l", things=30_000)
+    with server(tmp_path, Settings(timeout=20, memory_mb=1024, workers=1)) as port:
+        request = f"GET {g(EX + 'one')} HTTP/1.1\r\nHost: x\r\nAccept: {NT}\r\nConnection: close\r\n\r\n"
+        head, _, body = exchange(port, request).partition(b"\r\n\r\n")
+    assert b"transfer-encoding: chunked" in head.lower() and b"content-length" not in head.lower()
+    assert body.endswith(b"0\r\n\r\n")
+    assert body.count(b" .\n") == 10_000
+
+
 @pytest.fixture(scope="module")
 def reading(world_root: Path) -> Iterator[int]:
     with server(world_root, Settings(timeout=20, memory_mb=1024, workers=1)) as port:
@@ -380,6 +411,7 @@ WRITING = [
     ("DELETE", "/graph?graph=a:old", None, "", 204),
     ("DELETE", "/graph?graph=a:new", None, "", 404),
     ("PUT", "/graph/a/b", TTL, LINE, 201),
+    ("PUT", "/graph/%zz", TTL, LINE, 400),
     ("DELETE", "/graph/a/b", None, "", 404),
     *(("PUT", "/graph?graph=a:new", kind, LINE, 201) for kind in (NT, NQ, TRIG, "text/turtle;charset=UTF-8")),
     ("PUT", "/graph?graph=a:new", JSONLD, '{"@id": "a:a", "a:p": 1}', 201),

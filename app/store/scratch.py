@@ -56,6 +56,8 @@ class Writer:
     def write(self, change: Change, old: Path | None, new: Path) -> bool:
         """Make the index ``new``, which is ``old`` with the change (without ``old``: nothing with the change), or raise a
         ``StoreError`` and leave nothing to be used. Whether the change's graph was there before."""
+        if self._worker is not None and self._worker.has_ended:
+            self.close()
         worker = self._worker = self._worker or Worker("app.store.writer", str(self.memory_mb))
         timer = threading.Timer(self.timeout, self._end, [worker])
         timer.daemon = True

@@ -191,7 +191,8 @@ class UpdateSyntax:
 def read_update(text: str) -> UpdateSyntax:
     """What an update asks for. Raises ``ValueError`` as ``read`` does."""
     asked = read(text)
-    words = {found[at].text.upper() for found in [tokens(asked.text)[0]] for at in _outside(found)}
+    found, _ = tokens(asked.text)
+    words = {found[at].text.upper() for at in _outside(found)}
     return UpdateSyntax(
         asked.text, asked.uses_service or "LOAD" in words, not words.isdisjoint({"WITH", "USING"})
     )

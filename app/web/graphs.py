@@ -75,6 +75,8 @@ def named_by_parameter() -> str:
 
 def graph(iri: str) -> BaseResponse:
     """The graph of that name, ``""`` for the default graph, as the client likes it."""
+    if iri and not sparql.is_iri(iri):  # an address need not be one
+        raise Problem("not-found")
     release = current_release()
     choice = chosen([*GRAPH_FORMATS, PAGE], request.args.get("format"))
     if choice is None:

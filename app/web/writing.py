@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.store import GraphUnknown, QueryMalformed
 from app.store.scratch import Body, Change
-from app.web import graphs, links, problem, scratch
+from app.web import graphs, links, problem, scratch, sparql
 from app.web.formats import GRAPH_FORMATS
 from app.web.language import say
 from app.web.page import allowing, open_to_all
@@ -66,7 +66,7 @@ def options(path: str = "") -> Response:
 def write_indirect() -> Response:
     """Write the graph the parameters name; a POST without them makes a new one (§5.5)."""
     if request.method == "POST" and not ({"graph", "default"} & request.args.keys()):
-        return _written(f"{request.url_root}graph/{uuid.uuid4().hex}")
+        return _written(f"{request.host_url}graph/{uuid.uuid4().hex}")
     return _written(graphs.named_by_parameter())
 
 
@@ -83,6 +83,8 @@ def _address() -> str:
 def _written(graph: str) -> Response:
     dataset = scratch.current_scratch()
     assert dataset is not None
+    if graph and not sparql.is_iri(graph):
+        raise Problem("malformed-request", say("{name} 不是绝对 IRI：{value}", name="graph", value=graph))
     with tempfile.TemporaryDirectory(dir=dataset.root) as folder:
         bodies = []
         for number, document in enumerate(_documents() if request.method != "DELETE" else ()):
