@@ -30,7 +30,8 @@ check: test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# Exit code 1 only says that rules were broken, which the synthetic region does on purpose.
+# All regions that come along, judged by the day the synthetic ones were made for (data/README.md).
+# Exit code 1 only says that rules were broken, which synthetic regions do on purpose.
 $(RELEASE)/.published: .venv/.installed $(SOURCES)
-	$(BIN)/zwfw publish data/000000 data/370600 --release $(RELEASE) || [ $$? -eq 1 ]
+	$(BIN)/zwfw publish $(sort $(dir $(wildcard data/*/region.ttl))) --on 2026-11-24 --release $(RELEASE) || [ $$? -eq 1 ]
 	touch $@

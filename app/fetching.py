@@ -29,6 +29,11 @@ def is_address(named: str) -> bool:
     return named.lower().startswith(("http://", "https://"))
 
 
+def suffix_of(media_type: str) -> str | None:
+    """The end of the name of a file of a media type that can be read."""
+    return _TYPES.get(media_type)
+
+
 def from_web(address: str, folder: Path) -> Path:
     """The file at an address, in ``folder``; its type is that of the address, else what the server says.
 

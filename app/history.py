@@ -5,6 +5,7 @@ A folder holds the present version of its files. ``originals/<time>/`` holds tho
 """
 
 import datetime
+import fcntl
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from app.source import Place, Source, Unreadable, refused
 
 FILE = "history.jsonl"
 ORIGINALS = "originals"
+_LOCK = ".lock"
 
 RECTIFICATION, SUBMISSION = "rectification", "submission"
 
@@ -75,20 +77,41 @@ def read(folder: Path) -> list[Change]:
 
 def copied(folder: Path, target: Path, files: dict[str, bytes]) -> Path:
     """A copy of a folder's present version with ``files`` in it, for a look at what they would make of it."""
-    past = shutil.ignore_patterns(ORIGINALS)
+    past = shutil.ignore_patterns(ORIGINALS, _LOCK)
     shutil.copytree(folder, target, ignore=past)
     for name, content in files.items():
         (target / name).write_bytes(content)
     return target
 
 
-def renew(folder: Path, files: dict[str, bytes], change: Change, gone: Iterable[str] = ()) -> None:
-    """Make ``files`` the present version of a folder, in place of those of the same name and those ``gone``.
+class Outdated(Exception):
+    """Another version of the folder came into being since a change was made for it."""
+
+
+def version(folder: Path) -> str:
+    """What tells this version of a folder from the others; empty before the first change."""
+    changes = read(folder)
+    return changes[-1].written() if changes else ""
+
+
+def renew(
+    folder: Path, files: dict[str, bytes], change: Change, basis: str, gone: Iterable[str] = ()
+) -> None:
+    """Make ``files`` the present version of a folder, in place of those of the same name and those ``gone``; ``basis`` is
+    the version they were made for. Raises ``Outdated``.
 
     The files replaced are in ``originals`` before the first is touched, and the new ones are written out before the
     first takes its place, so that nothing is lost whenever it is cut short.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if version(folder) != basis:
+            raise Outdated
+        _renew(folder, files, change, list(gone))
+
+
+def _renew(folder: Path, files: dict[str, bytes], change: Change, gone: list[str]) -> None:
     replaced = [name for name in (*files, *gone) if (folder / name).is_file()]
     kept = _originals(folder, change.at) if replaced else folder
     for name in replaced:

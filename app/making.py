@@ -21,7 +21,7 @@ from app.derived import derive
 from app.formats import prose, rdf, record, rows
 from app.inference import infer
 from app.placement import contested, owner, placed
-from app.provenance import provenance
+from app.provenance import Publishing, provenance
 from app.reading import Reading
 from app.region import read_folder
 from app.release import READING, REFERS, packed, replace
@@ -102,6 +102,10 @@ class Task:
     """Of which of the region's own things others speak, too; nothing: perhaps of all."""
     on: datetime.date
     at: datetime.datetime
+    by: str
+    """Who publishes."""
+    identity: str
+    """Of the release."""
     derives: bool
     """Whether the ontology changed, and with it perhaps what is derived."""
     checks: bool
@@ -158,7 +162,9 @@ def make_ready(task: Task, standards: Standards, rules: Rules) -> Made:
         data = own - _parsed("\n".join(withheld.get("graph", ())).encode())
         graphs["report"] = rdf.graph(found)
         graphs["summary"] = summary(dataclasses.replace(reading, graph=data), found)
-        graphs["provenance"] = provenance(reading, found, standards, task.at)
+        graphs["provenance"] = provenance(
+            reading, found, standards, Publishing(task.at, task.by, task.identity)
+        )
         refers = packed(json.dumps(_refers(own, above, code, standards)).encode())
         _write_report(task, found, refers, standards)
         made.said = prose.write([found], standards, task.lang).decode() if task.lang else ""

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from app import names
@@ -14,16 +15,32 @@ from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Triple, boolean, def_, integer
 
 
-def provenance(reading: Reading, found: Report, standards: Standards, at: datetime.datetime) -> Graph:
-    """Who made the dataset from which files, when, by which rules, and what was read otherwise than written."""
+@dataclass(frozen=True)
+class Publishing:
+    """When a region was published, by whom, and as part of which release."""
+
+    at: datetime.datetime
+    by: str
+    release: str
+
+
+def provenance(reading: Reading, found: Report, standards: Standards, publishing: Publishing) -> Graph:
+    """Who made the dataset from which files, when, by which rules, what was found, what was read otherwise than written,
+    and what became of the region's folder before."""
     dataset = Iri(names.graph(reading.code))
     base = names.graph(reading.code, "provenance")
     activity, agent = Iri(f"{base}/publication"), Iri(f"{base}/agent")
+    person, counts = _person(publishing.by, base), found.counts()
     graph = {
         Triple(dataset, _prov("wasGeneratedBy"), activity),
         Triple(activity, TYPE, _prov("Activity")),
-        Triple(activity, _prov("endedAtTime"), _time(at)),
+        Triple(activity, _prov("endedAtTime"), _time(publishing.at)),
         Triple(activity, _prov("wasAssociatedWith"), agent),
+        Triple(activity, _prov("wasAssociatedWith"), person),
+        *_named(person, publishing.by),
+        Triple(activity, def_("releaseIdentifier"), Literal(publishing.release)),
+        Triple(activity, def_("violationCount"), integer(counts["Violation"])),
+        Triple(activity, def_("warningCount"), integer(counts["Warning"])),
         Triple(activity, _prov("used"), Iri(names.BASE + "def")),
         Triple(agent, TYPE, _prov("SoftwareAgent")),
         Triple(agent, def_("name"), Literal(f"zwfw {version('zwfw')}", language="en")),
@@ -78,13 +95,12 @@ def _change_node(change: Change, base: str) -> Iri:
 def _change(change: Change, base: str) -> Graph:
     """A change of the region's folder: who made it when, with what, and which cells it changed for which findings."""
     node = _change_node(change, base)
-    agent = Iri(f"{base}/agent/{hashlib.sha256(change.by.encode()).hexdigest()[:16]}")
+    agent = _person(change.by, base)
     graph = {
         Triple(node, TYPE, _prov("Activity")),
         Triple(node, _prov("endedAtTime"), _time(change.at)),
         Triple(node, _prov("wasAssociatedWith"), agent),
-        Triple(agent, TYPE, _prov("Agent")),
-        Triple(agent, def_("name"), Literal(change.by, language="zh")),
+        *_named(agent, change.by),
     }
     for source in change.sources:
         graph |= _file(source, base)
@@ -105,6 +121,14 @@ def _change(change: Change, base: str) -> Graph:
         if one.finding:
             graph.add(Triple(correction, def_("answersFinding"), Iri(names.FINDING + one.finding)))
     return graph
+
+
+def _person(name: str, base: str) -> Iri:
+    return Iri(f"{base}/agent/{hashlib.sha256(name.encode()).hexdigest()[:16]}")
+
+
+def _named(agent: Iri, name: str) -> Graph:
+    return {Triple(agent, TYPE, _prov("Agent")), Triple(agent, def_("name"), Literal(name, language="zh"))}
 
 
 def _time(at: datetime.datetime) -> Literal:

@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import codes, description, names, system
+from app import audit, codes, description, names, system
 from app.basis import Basis, Changes
 from app.description import SAMPLE
 from app.language import text
@@ -39,6 +39,7 @@ from app.release import (
     link_all,
     packed,
     replace,
+    sha256,
     write_checksums,
 )
 from app.rules import Rules
@@ -100,6 +101,8 @@ class Publisher:
     lang: str = "zh"
     jobs: int | None = None
     """How many processes at most; nothing for as many as the machine bears."""
+    by: str = ""
+    """Who publishes, for provenance and the audit log; the user this process runs as where nobody is named."""
 
     def publish(
         self, folders: list[Path], gate: bool = False, sample: bool = True, everything: bool = False
@@ -120,6 +123,8 @@ class Publisher:
             os.sync()
             making.path.rename(release.path)
             releases = Releases(self.root)
+            # Before the pointer: a release that nobody noted must not come into force.
+            audit.note(self.root, making.noted(publication))
             releases.point_to(release)
             for past in releases.all()[:-RETENTION]:
                 if past.path != release.path:
@@ -160,6 +165,11 @@ class Publisher:
             message = "current 所指的发布 {id} 不完整；请指回一个完整的发布"
             raise FileNotFoundError(text(message, self.lang, id=known))
         return old
+
+    @property
+    def who(self) -> str:
+        """Who publishes."""
+        return self.by or audit.user()
 
     def tell(self, message: str, **values: object) -> None:
         """Say a Chinese message id in the publisher's language."""
@@ -242,7 +252,8 @@ class _Making:
             for folder in ("dumps", "regions"):
                 link_all(self.old.path / folder, self.path / folder)
         self.index = Index(str(self.path / "index"))
-        self.at = _now()
+        self.at = self._later_than_all()
+        self.identity = f"{self.at:{_SECOND}}-{self._digest()}"
         self.reports: dict[str, str] = {}
         try:
             if self.changes.before is None or self.changes.before.files != self.changes.basis.files:
@@ -323,6 +334,8 @@ class _Making:
             spoken_of=None if is_shared else self.placement.spoken_of(code),
             on=self.by.on,
             at=self.at,
+            by=self.by.who,
+            identity=self.identity,
             derives=self.changes.of_system,
             checks=checks,
             places=anew,
@@ -367,26 +380,56 @@ class _Making:
             )
         return again
 
+    def _digest(self) -> str:
+        """What is new in the release, in eight digits: what is given, and what it is made from."""
+        stated = {code: sha256(one.stated) for code, one in self.drafts.items()}
+        new = [
+            self.old.id if self.old else "",
+            stated,
+            self.plan.codes,
+            self.changes.basis.written().decode(),
+        ]
+        return hashlib.sha256(json.dumps(new, sort_keys=True).encode()).hexdigest()[:8]
+
     def _finish(self) -> Release:
-        made = self._later_than_all()
         counts = {code: one.counts for code, one in self.outcomes.items()}
+        # Figures outlive the releases they were made with: retention takes dumps, not trends. What is not said of a
+        # region is as it was before, so that a release adds what it changed and not the nation.
+        history = self.old.manifest["history"] if self.old else []
+        made = self.at.isoformat()
         manifest: dict[str, Any] = {
+            "id": self.identity,
             "regions": self.regions,
-            "made": made.isoformat(),
+            "made": made,
+            "by": self.by.who,
             "software": version("zwfw"),
             "ontology": self.standards.version,
             "basedOn": self.old.id if self.old else None,
             "given": sorted(self.drafts),
+            "history": [*history, {"id": self.identity, "made": made, "regions": counts}],
         }
-        digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:8]
-        identity = f"{made:{_SECOND}}-{digest}"
-        # Figures outlive the releases they were made with: retention takes dumps, not trends. What is not said of a
-        # region is as it was before, so that a release adds what it changed and not the nation.
-        history = self.old.manifest["history"] if self.old else []
-        manifest["history"] = [*history, {"id": identity, "made": made.isoformat(), "regions": counts}]
-        manifest["id"] = identity
         replace(self.path / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
-        return Release(self.path.parent / identity)
+        return Release(self.path.parent / self.identity)
+
+    def noted(self, publication: Publication) -> dict[str, Any]:
+        """The release as the audit log says it."""
+        return {
+            "at": self.at.isoformat(),
+            "by": self.by.who,
+            "release": self.identity,
+            "basedOn": self.old.id if self.old else None,
+            "regions": {
+                one.code: {
+                    "findings": one.counts,
+                    "files": {
+                        source["file"]: source["sha256"] for source in self.regions[one.code]["sources"]
+                    },
+                }
+                for one in publication.outcomes
+                if one.is_given
+            },
+            "rechecked": publication.rechecked,
+        }
 
     def _later_than_all(self) -> datetime.datetime:
         """Now, or as soon as the second is over in which another release was made: identities tell their order."""

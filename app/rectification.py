@@ -158,7 +158,7 @@ def _summary(
         )
     sheet.row += 1
     sheet.add("所查文件", "SHA-256", style="head")
-    for source in report["sources"]:
+    for source in report.get("sources", ()):  # reports of before have none
         sheet.add(source["file"], source["sha256"])
 
 

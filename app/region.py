@@ -43,7 +43,7 @@ def read_folder(folder: Path, standards: Standards) -> Reading:
     if not path.is_file():
         message = "目录中没有 region.ttl；请先写明地区代码、标题、来源、许可和数据性质"
         raise Unreadable(refused(Place(folder.name), message))
-    described, files = description.read(path, standards), _data_files(folder)
+    described, files = description.read(path, standards), data_files(folder)
     if not files:
         raise Unreadable(refused(Place(folder.name), "目录中没有可读取的数据文件"))
     changes = history.read(path.parent)
@@ -110,16 +110,16 @@ def _is_entry(kind: Iri, standards: Standards) -> bool:
     return standards.is_coded(kind) or kind in _SYSTEM_CLASSES
 
 
-def _data_files(folder: Path) -> list[Path]:
+def data_files(folder: Path) -> list[Path]:
     """The tables and RDF files of a folder; notes, scripts and the like are nobody's data."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file()
-        and path.name != description.FILE
-        and not path.name.startswith(LOCKS)
-        and (path.suffix.lower() in table.TABLES or rdf_format(path) is not None)
-    )
+    return sorted(path for path in folder.iterdir() if path.is_file() and is_data(path))
+
+
+def is_data(path: Path) -> bool:
+    """Whether a file of a region's folder is read as data, by its name."""
+    if path.name == description.FILE or path.name.startswith(LOCKS):
+        return False
+    return path.suffix.lower() in table.TABLES or rdf_format(path) is not None
 
 
 class _Reader:

@@ -7,7 +7,6 @@ and what re-checking needs) and ``release.json``. ``<root>/current`` is a symbol
 import contextlib
 import datetime
 import fcntl
-import getpass
 import gzip
 import hashlib
 import json
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from app import audit
 
 RELEASES = "releases"
 CURRENT = "current"
@@ -130,7 +131,7 @@ class Releases:
             file.seek(0)
             file.truncate()
             file.write(
-                f"{getpass.getuser()} (pid {os.getpid()}, {datetime.datetime.now(datetime.UTC):%H:%M:%S} UTC)\n"
+                f"{audit.user()} (pid {os.getpid()}, {datetime.datetime.now(datetime.UTC):%H:%M:%S} UTC)\n"
             )
             file.flush()
             yield

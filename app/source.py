@@ -5,7 +5,7 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from app import names
 from app.language import text
@@ -69,6 +69,12 @@ class ReadingError:
         return (
             f"{self.place.said(lang)}：{message}" if lang == "zh" else f"{self.place.said(lang)}: {message}"
         )
+
+    @classmethod
+    def restored(cls, said: dict[str, Any]) -> "ReadingError":
+        """The error that was written out with ``dataclasses.asdict``."""
+        values = tuple((name, value) for name, value in said["values"])
+        return cls(Place(**said["place"]), said["message"], said["found"], values)
 
 
 class Unreadable(Exception):

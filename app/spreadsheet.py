@@ -1,5 +1,6 @@
 """Workbooks (XLSX, XLS, ODS) read into grids of text, each cell the way the spreadsheet shows it."""
 
+import contextlib
 import datetime
 import re
 import zipfile
@@ -48,17 +49,30 @@ def read(path: Path, leave_out: tuple[str, ...] = (), most: int | None = None) -
     """The sheets of a workbook that are not empty and not named in ``leave_out``, ``most`` rows of each. Raises
     ``Unreadable``."""
     errors = _looked_at(path) if zipfile.is_zipfile(path) else {}
+    with _opened(path) as book:
+        names = [name for name in book.sheet_names if name not in leave_out]
+        grids = [_grid(book.get_sheet_by_name(name), errors.get(name, []), most) for name in names]
+    return [grid for grid in grids if any(any(row) for row in grid.rows)]
+
+
+def names(path: Path) -> list[str]:
+    """The names of a workbook's sheets. Raises ``Unreadable``."""
+    with _opened(path) as book:
+        return list(book.sheet_names)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[CalamineWorkbook]:
+    """A workbook; what is wrong with it is ``Unreadable``."""
     try:
         with CalamineWorkbook.from_path(path) as book:
-            names = [name for name in book.sheet_names if name not in leave_out]
-            grids = [_grid(book.get_sheet_by_name(name), errors.get(name, []), most) for name in names]
+            yield book
     except (CalamineError, OSError, ValueError) as error:
         with path.open("rb") as file:
             if path.suffix.lower() == ".xlsx" and file.read(4) == _ENCRYPTED:
                 raise _refused(path, "工作簿加了密码，或者是旧格式；请去掉密码，另存为 .xlsx") from error
         message = "不是可以打开的工作簿（{found}）；请用电子表格软件打开，另存为 .xlsx"
         raise _refused(path, message, str(error)) from error
-    return [grid for grid in grids if any(any(row) for row in grid.rows)]
 
 
 def _refused(path: Path, message: str, found: str = "", **values: str) -> Unreadable:

@@ -77,6 +77,13 @@ def read(path: Path, rows: int | None = None) -> list[Sheet]:
     return sheets
 
 
+def sheet_names(path: Path) -> list[str]:
+    """The sheets of a workbook that are tables; one without a name for a CSV. Raises ``Unreadable``."""
+    if path.suffix.lower() == ".csv":
+        return [""]
+    return [name for name in spreadsheet.names(path) if name not in NOTE_SHEETS]
+
+
 def _refused(path: Path, message: str, found: str = "", **values: str) -> Unreadable:
     return Unreadable(refused(Place(path.name), message, found, **values))
 

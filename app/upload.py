@@ -5,15 +5,12 @@ That process is run as ``python -m app.upload FILE ROWS PARENT_PID`` and writes 
 """
 
 import json
-import logging
-import os
-import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from app import table
+from app import apart, table
 from app.confinement import confine
 from app.source import Place, ReadingError, Unreadable, refused
 from app.table import Sheet
@@ -36,34 +33,17 @@ MOST_CELLS = 100_000
 MOST_ERRORS = 50
 """Errors kept of all sheets: who has more mends these first."""
 
-LAST_WORDS = 500
-"""Bytes logged of what a process said that did not end well; the cause comes first, a backtrace after it."""
-
-logger = logging.getLogger(__name__)
-
 
 def read(path: Path, name: str, rows: int) -> list[Sheet]:
     """The sheets of a table file, under the name it was sent by, with at most ``rows`` rows each. Raises ``Unreadable``."""
-    root = str(Path(__file__).resolve().parents[1])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "app.upload", str(path), str(rows), str(os.getpid())],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=DEADLINE_SECONDS,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            cwd="/",
-            check=False,
-        )
-    except subprocess.TimeoutExpired as expired:
+        answer = apart.run("app.upload", [str(path), str(rows)], DEADLINE_SECONDS)
+    except apart.TookTooLong as expired:
         message = "{seconds} 秒内没有读完；请删去空白的行、列和无关的工作表"
         raise Unreadable(refused(Place(name), message, seconds=str(DEADLINE_SECONDS))) from expired
-    if done.returncode:
-        logger.warning("reading a table ended with %d: %s", done.returncode, done.stderr[:LAST_WORDS])
+    except apart.Ended as ended:
         message = "读取中断，多半是所需内存超过 {mb} MB；请删去空白的行、列和无关的工作表"
-        raise Unreadable(refused(Place(name), message, mb=str(MEMORY_MB)))
-    answer = json.loads(done.stdout)
+        raise Unreadable(refused(Place(name), message, mb=str(MEMORY_MB))) from ended
     if answer["errors"]:
         raise Unreadable(*(_error(said, name) for said in answer["errors"]))
     return [
@@ -81,8 +61,8 @@ def read(path: Path, name: str, rows: int) -> list[Sheet]:
 
 
 def _error(said: dict[str, Any], name: str) -> ReadingError:
-    values = tuple((key, value) for key, value in said["values"])
-    return ReadingError(Place(**{**said["place"], "file": name}), said["message"], said["found"], values)
+    error = ReadingError.restored(said)
+    return replace(error, place=replace(error.place, file=name))
 
 
 def _main(path: Path, rows: int, parent: int) -> None:

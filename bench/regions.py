@@ -70,7 +70,12 @@ def organisation(region: str, number: int) -> str:
 def clean(region: str, items: int) -> Tables:
     """Tables that break no rule: ``items`` implemented items with materials, steps, results and publications."""
     with CATALOGUE.open(encoding="utf-8", newline="") as file:
-        catalogue = [row for row in csv.DictReader(file) if row["事项类型代码"] in ("01", "07", "05", "20")]
+        # Those that fix name, code, type and legal basis only: conditions and times are the generator's own.
+        catalogue = [
+            row
+            for row in csv.DictReader(file)
+            if row["事项类型代码"] in ("01", "07", "05", "20") and not row["受理条件"]
+        ]
     tables: Tables = {
         name: []
         for name in (

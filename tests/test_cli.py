@@ -133,7 +133,7 @@ def test_an_unreadable_table_says_where_in_the_language_asked(tmp_path):
 
 def test_a_question_asked_of_the_release(release):
     query = f"SELECT (COUNT(*) AS ?n) {{ ?item a <{names.DEF}ImplementedItem> }}"
-    assert run("query", query, "--release", release).stdout.split() == ["n", "14"]
+    assert run("query", query, "--release", release).stdout.split() == ["n", "21"]
     assert json.loads(run("query", "-", "--release", release, "--json", stdin=query).stdout)["head"][
         "vars"
     ] == ["n"]

@@ -25,19 +25,27 @@ CHANGE = Change(
 def test_a_new_version_keeps_the_old_one_and_says_who(tmp_path):
     (tmp_path / "a.csv").write_text("旧", "utf-8")
     (tmp_path / "b.csv").write_text("去", "utf-8")
-    history.renew(tmp_path, {"a.csv": "新".encode(), "c.csv": b""}, CHANGE, gone=["b.csv"])
-    history.renew(tmp_path, {"a.csv": "更新".encode()}, CHANGE)
+    history.renew(tmp_path, {"a.csv": "新".encode(), "c.csv": b""}, CHANGE, "", gone=["b.csv"])
+    history.renew(tmp_path, {"a.csv": "更新".encode()}, CHANGE, CHANGE.written())
     here = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert here == {
         "a.csv",
         "c.csv",
         "history.jsonl",
+        ".lock",
         "originals/20261125T080000Z/a.csv",
         "originals/20261125T080000Z/b.csv",
         "originals/20261125T080000Z-2/a.csv",
     }
     assert (tmp_path / "originals" / "20261125T080000Z-2" / "a.csv").read_text("utf-8") == "新"
     assert history.read(tmp_path) == [CHANGE, CHANGE]
+
+
+def test_a_version_made_for_another_is_outdated(tmp_path):
+    history.renew(tmp_path, {"a.csv": b"1"}, CHANGE, "")
+    with pytest.raises(history.Outdated):
+        history.renew(tmp_path, {"a.csv": b"2"}, CHANGE, "")
+    assert (tmp_path / "a.csv").read_bytes() == b"1"
 
 
 @pytest.mark.parametrize("line", ["", "{}", "[1]", '{"kind": 1, "at": "x"}', "\u0001"])
@@ -71,7 +79,7 @@ for owner, name in ((shutil, "copy2"), (pathlib.Path, "write_bytes"), (pathlib.P
     setattr(owner, name, counted(getattr(owner, name)))
 at = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
 change = history.Change(history.SUBMISSION, at, "某人")
-history.renew(pathlib.Path({str(folder)!r}), {{"a.csv": "新甲".encode(), "b.csv": "新乙".encode()}}, change)
+history.renew(pathlib.Path({str(folder)!r}), {{"a.csv": "新甲".encode(), "b.csv": "新乙".encode()}}, change, "")
 """
     root = Path(__file__).parent.parent
     done = subprocess.run([sys.executable, "-c", code], cwd=root, env=os.environ | {"PYTHONPATH": str(root)})

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+import openpyxl
 import pytest
 from flask.testing import FlaskClient
 
@@ -51,6 +52,7 @@ MAIN = [
     "/clauses/GBT39046-2020/table4",
     "/dumps/",
     "/map",
+    "/submit",
     ITEM,
     "/doc/370000",
     "/doc/000000",
@@ -218,6 +220,14 @@ def test_who_provides_an_item_answers_for_its_materials_and_publications(tmp_pat
         for rule, code, number in (("R43", "11370600999000021H", 1), ("R49", "11370600999000013N", 2)):
             query = urlencode({"rule": rule, "department": names.thing("370600", "Department", code)})
             assert f"共 {number} 处" in get(client, f"/regions/370600?{query}")
+        department = names.thing("370600", "Department", "11370600999000013N")
+        page = get(client, f"/regions/370600?{urlencode({'department': department})}")
+        (address,) = set(re.findall(r'href="(/regions/370600/rectification.xlsx[^"]*)"', page))
+        answer = client.get(unescape(address))
+        assert answer.status_code == 200 and "%E6%95%B4%E6%94%B9" in answer.headers["Content-Disposition"]
+        listed = openpyxl.load_workbook(io.BytesIO(answer.get_data()))["整改清单"]
+        assert f"共 {listed.max_row - 1} 处" in page
+        assert client.get(f"{address}x").status_code == 404
     finally:
         app.extensions["live"].close()
 

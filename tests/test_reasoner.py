@@ -57,6 +57,19 @@ def test_data_as_they_are_read_contradict_nothing(folder) -> None:
     assert not any("未声明" in why for why in theory.left_out)
 
 
+def test_the_regions_that_come_along_contradict_nothing_together() -> None:
+    """Keys hold nationwide: bodies of two regions with one number would be one, and report to themselves."""
+    system = standards.load()
+    folders = [DATA / "000000" / "sample", *(path.parent for path in DATA.glob("*/region.ttl"))]
+    graphs = {
+        f"{path.parent.name}/{path.name}": region.read_folder(path, system).graph
+        for path in folders
+        if path.name != names.NATION
+    }
+    assert len(graphs) == 8
+    assert reasoner.examine(Theory(SYSTEM | graphs)).is_consistent
+
+
 @pytest.mark.parametrize("path", FAULTS, ids=lambda path: path.stem)
 def test_a_planted_fault_is_explained_by_the_fewest_axioms(path) -> None:
     theory = Theory(SYSTEM | {path.name: read_turtle(path)})

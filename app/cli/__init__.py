@@ -19,6 +19,7 @@ from app.cli import (
     serve,
     system,
     template,
+    token,
 )
 
 __all__ = ["zwfw"]
@@ -50,6 +51,7 @@ for command in (
     system.rules_,
     system.doctor_,
     template.template_,
+    token.token_,
     map.map_,
 ):
     zwfw.add_command(command)

@@ -39,6 +39,9 @@ from app.source import Unreadable
     help="只说明将重新检查哪些地区及原因 · Only say what would be checked again, and why.",
 )
 @jobs_option
+@click.option(
+    "--by", default="", metavar="NAME", help="发布人，默认为当前用户 · Who publishes; by default the user."
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果 · Say the outcome as JSON.")
 @on_option
 @lang_option
@@ -50,6 +53,7 @@ def publish(
     everything: bool,
     dry_run: bool,
     jobs: int | None,
+    by: str,
     as_json: bool,
     on: datetime.date | None,
     lang: str,
@@ -64,6 +68,7 @@ def publish(
         lambda line: click.echo(line, err=True),
         lang,
         jobs,
+        by,
     )
     with telling(lang):
         if dry_run:

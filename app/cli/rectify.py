@@ -87,6 +87,7 @@ def rectify(
         folder = folder or root / "sources" / code
         if not folder.is_dir():
             fail(text("没有目录 {folder}；请用 --folder 指明地区目录", lang, folder=folder), USAGE)
+        basis = history.version(folder)
         reading = region.read_folder(folder, system)
         if reading.code != code:
             message = "整改清单属于 {code}，目录 {folder} 属于 {other}"
@@ -114,9 +115,14 @@ def rectify(
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
         files = tuple(history.source_of(path.name, path.read_bytes()) for path in workbooks)
         change = Change(history.RECTIFICATION, now, who, files, tuple(meant.made))
-        history.renew(folder, changed, change)
+        try:
+            history.renew(folder, changed, change, basis)
+        except history.Outdated:
+            fail(text("其间目录又有了新的版本；请重新运行", lang), UNREADABLE)
         click.echo(text("已写入新的一版，原表在 {folder}", lang, folder=folder / history.ORIGINALS), err=True)
-        publisher = Publisher(root, system, book, judges.on, lambda line: click.echo(line, err=True), lang)
+        publisher = Publisher(
+            root, system, book, judges.on, lambda line: click.echo(line, err=True), lang, by=who
+        )
         with telling(lang):
             done = publisher.publish([folder])
         click.echo("\n".join(done_said(done, lang)), err=as_json)

@@ -23,6 +23,7 @@ from app.web import (
     regions,
     rulebook,
     sparql,
+    submissions,
     writing,
 )
 from app.web.live import Live, NoRelease, Settings, current_release, current_store
@@ -48,6 +49,7 @@ PUBLISHED = (
     graphs.read_only,
     pages.pages,
     regions.pages,
+    submissions.pages,
     rulebook.pages,
     ontology.pages,
     documents.pages,

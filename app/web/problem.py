@@ -53,6 +53,11 @@ KINDS = {
         "此类查询不予执行",
         "本服务只读，不执行更新（INSERT、DELETE、LOAD 等），也不执行联邦查询 SERVICE。",
     ),
+    "unauthorised": Kind(
+        401,
+        "需要令牌",
+        "报送须在 Authorization 标头以 Bearer 给出有效的令牌。令牌由管理人员用 zwfw token create 建立。",
+    ),
     "forbidden": Kind(403, "不允许的操作", "当前部署不允许这一操作，或请求没有相应的权限。"),
     "not-found": Kind(404, "没有这一页", "此地址没有内容。请检查网址，或从首页重新查找。"),
     "method-not-allowed": Kind(
@@ -68,6 +73,14 @@ KINDS = {
         415,
         "不支持的正文类型",
         "请用 application/sparql-query 或 application/x-www-form-urlencoded 发送 UTF-8 编码的查询。",
+    ),
+    "outdated": Kind(
+        409, "已有更新的版本", "报送之后，这个地区的目录又有了新的版本。请重新报送，以便核对变化。"
+    ),
+    "unreadable": Kind(
+        422,
+        "文件无法读取",
+        "所报送的文件有误，没有更改任何内容。问题详情的 errors 逐条列出文件、工作表、行、列和应有的内容。",
     ),
     "busy": Kind(
         503, "查询排队已满", "正在执行和等待的查询已达上限。请按 Retry-After 标头给出的秒数稍后再试。"
@@ -188,7 +201,7 @@ def _of_http(error: HTTPException) -> BaseResponse:
     if error.response is not None or (error.code or 500) < 400:  # a redirect of the routing
         return error.get_response()
     names = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable", 413: "too-large"}
-    names |= {415: "unsupported-media-type", 403: "forbidden", 401: "forbidden"}
+    names |= {415: "unsupported-media-type", 403: "forbidden", 401: "unauthorised"}
     status = error.code or 500
     name = names.get(status, "internal-error" if status >= 500 else "malformed-request")
     headers = {key: value for key, value in error.get_headers() if key.lower() not in ("content-type",)}

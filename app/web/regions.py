@@ -1,5 +1,8 @@
 """Regions and what was found in them: the list, a region's report, its files, and a page for each finding."""
 
+import hashlib
+import io
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request, send_file
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import explanation, names, standards
+from app import explanation, names, rectification, rules, standards
 from app.language import pick
 from app.release import sha256
 from app.report import plain
@@ -40,6 +43,8 @@ REPORT_FORMATS = {
     "json": "application/json; charset=utf-8",
     "ttl": "text/turtle; charset=utf-8",
 }
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 pages = Blueprint("regions", __name__)
 
@@ -75,6 +80,7 @@ def region(code: str) -> Response:
         shown=FINDINGS_SHOWN,
         departments=departments[:DEPARTMENTS_SHOWN],
         departments_in_all=len(departments),
+        has_unnamed=any(not finding.departments for finding in report.by_id.values()),
         dataset=names.graph(code),
         facts=_description(code),
         rewritings=_rewritings(code),
@@ -231,6 +237,31 @@ def report_file(code: str, format: str) -> BaseResponse:
     if csv:
         response.headers["Content-Language"] = language()
         response.vary.update(["Accept-Language", "Cookie"])
+    return open_to_all(response)
+
+
+@pages.get("/regions/<code>/rectification.xlsx")
+def rectification_file(code: str) -> BaseResponse:
+    """The rectification workbook of a department, or of the findings nobody is named for."""
+    entry, department = entry_of(code), request.args.get("department", "")
+    report = json.loads(current_release().region_file(code, "report.json").read_bytes())
+    known = {
+        one["iri"]: pick(one["label"], "zh") for found in report["findings"] for one in found["departments"]
+    }
+    if department and department not in known:
+        raise Problem("not-found")
+    label = known.get(department) or (last_of(department) if department else rectification.NOBODY)
+    content = rectification.workbook(report, department, label, standards.load(), rules.load(), None)
+    mark = "-synthetic" if reports.is_synthetic(entry) else ""
+    response = send_file(
+        io.BytesIO(content),
+        mimetype=XLSX,
+        as_attachment=True,
+        download_name=rectification.file_name(f"{code}{mark}", label),
+        etag=hashlib.sha256(content).hexdigest()[:32],
+        conditional=True,
+    )
+    response.cache_control.no_cache = True
     return open_to_all(response)
 
 
