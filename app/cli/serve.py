@@ -35,13 +35,28 @@ from app.cli.options import USAGE, fail, release_option
     metavar="N",
     help="查询进程数，默认为处理器数 · Query processes; by default the number of processors.",
 )
-def serve(root: Path, host: str, port: int, timeout: float, memory: int, workers: int | None) -> None:
+@click.option(
+    "--open-writing",
+    is_flag=True,
+    help="提供一个空的临时数据集，任何人都可改写，停止即清空；用于教学和符合性测试，只能在本机地址上 · "
+    "Serve an empty dataset that anybody may write and that is gone at the end, for teaching and conformance tests; on "
+    "loopback addresses only.",
+)
+def serve(
+    root: Path, host: str, port: int, timeout: float, memory: int, workers: int | None, open_writing: bool
+) -> None:
     """提供网页与查询服务 · Serve the pages, dumps and the SPARQL endpoint."""
     from app.web.live import Settings
+    from app.web.serve import is_loopback, serve_open
     from app.web.serve import serve as serve_
 
     settings = Settings(timeout=timeout, memory_mb=memory, workers=workers or os.cpu_count() or 2)
+    if open_writing and not is_loopback(host):
+        fail("--open-writing 只能用于本机地址，如 127.0.0.1 · is for loopback addresses only", USAGE)
     try:
-        serve_(root, host, port, settings)
+        if open_writing:
+            serve_open(host, port, settings)
+        else:
+            serve_(root, host, port, settings)
     except OSError as error:
         fail(f"{host}:{port}: {error.strerror or error}", USAGE)

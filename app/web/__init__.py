@@ -1,14 +1,18 @@
 """The web service: ``create_app`` is the one place where its parts are joined."""
 
+import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response, redirect
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.language import LANGUAGES
 from app.web import (
     documents,
     dumps,
+    graphs,
     language,
     linked,
     live,
@@ -20,10 +24,12 @@ from app.web import (
     rulebook,
     sparql,
     submissions,
+    writing,
 )
 from app.web.live import Live, NoRelease, Settings, current_release, current_store
+from app.web.scratch import Scratch, current_scratch
 
-__all__ = ["Settings", "create_app", "current_release", "current_store"]
+__all__ = ["Settings", "create_app", "create_open_app", "current_release", "current_store"]
 
 SECURITY_HEADERS = {
     # Nothing from outside, no script yet, no inline style: a page that carries strangers' data needs no more.
@@ -36,30 +42,55 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+PUBLISHED = (
+    sparql.pages,
+    graphs.pages,
+    graphs.published,
+    graphs.read_only,
+    pages.pages,
+    regions.pages,
+    submissions.pages,
+    rulebook.pages,
+    ontology.pages,
+    documents.pages,
+    linked.pages,
+    dumps.pages,
+    mapping.pages,
+)
+"""The parts of the service over published data."""
+
 STATIC_SECONDS = 300
 """Static files carry an ETag; five minutes spare the browser the question without outliving an upgrade."""
 
 
 def create_app(root: Path, settings: Settings | None = None) -> Flask:
     """The application over the releases under ``root``. It may be created before anything is published."""
+    return _joined(Live(root, settings or Settings()), PUBLISHED)
+
+
+def create_open_app(scratch: Scratch, settings: Settings) -> Flask:
+    """The application over a dataset anybody may write: the two protocols, and no page but that for queries."""
+    # What teaches SPARQL has the default graph SPARQL has.
+    live_ = Live(scratch.root, dataclasses.replace(settings, union=False), discard=True)
+    live_.catch_up()
+    app = _joined(live_, (sparql.pages, graphs.pages, writing.pages, writing.direct_pages))
+    app.extensions["scratch"] = scratch
+
+    @app.get("/")
+    def home() -> BaseResponse:
+        return redirect("/sparql")
+
+    return app
+
+
+def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app = Flask(__name__)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    live.attach(app, Live(root, settings or Settings()))
+    live.attach(app, live_)
     problem.attach(app)
-    for blueprint in (
-        sparql.pages,
-        pages.pages,
-        regions.pages,
-        submissions.pages,
-        rulebook.pages,
-        ontology.pages,
-        documents.pages,
-        linked.pages,
-        dumps.pages,
-        mapping.pages,
-    ):
+    for blueprint in parts:
         app.register_blueprint(blueprint)
 
     @app.context_processor
@@ -70,6 +101,7 @@ def create_app(root: Path, settings: Settings | None = None) -> Flask:
             "languages": LANGUAGES,
             "this_page_in": language.this_page_in,
             "release": _release_or_none(),
+            "open_writing": current_scratch() is not None,
         }
 
     @app.after_request

@@ -188,7 +188,7 @@ def _with_blank_nodes(facts: Facts, node: Node) -> Graph:
 
 
 def written_as(triples: Graph, form: Format) -> bytes:
-    """Triples in one of ``formats.TRIPLE_FORMATS``: equal graphs give equal bytes."""
+    """Triples in one of ``formats.GRAPH_FORMATS``: equal graphs give equal bytes."""
     if form.name == "ttl":
         return turtle(triples)
     if form.name == "nt":

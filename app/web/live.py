@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ class Settings:
     turns."""
     queue: int = 32
     """Queries that wait. Each holds a thread of the server; beyond this it is kinder to say 503 at once."""
+    union: bool = True
+    """Whether the default graph of a query is the union of all named graphs."""
 
 
 @dataclass(eq=False)
@@ -56,10 +59,10 @@ class NoRelease(Exception):
 
 class Live:
     """Follows ``root/current``. A request takes the release in force and lets go of it; the old release is
-    closed when a new one is in force and its last request has ended."""
+    closed when a new one is in force and its last request has ended; with ``discard`` it is then removed."""
 
-    def __init__(self, root: Path, settings: Settings) -> None:
-        self.root, self.settings = root, settings
+    def __init__(self, root: Path, settings: Settings, discard: bool = False) -> None:
+        self.root, self.settings, self.discard = root, settings, discard
         self._lock = threading.Lock()  # of the fields; held for moments only
         self._opening = threading.Lock()  # held while a store opens
         self._release: Opened | None = None
@@ -81,7 +84,7 @@ class Live:
             release.users -= 1
             unused = release.users == 0 and release is not self._release
         if unused:
-            _retire(release)
+            self._retire(release)
 
     def close(self) -> None:
         """Close at once, for the end of the server: answers under way are broken."""
@@ -90,7 +93,14 @@ class Live:
         if release is not None:
             release.close(at_once=True)
 
-    def _follow(self) -> None:
+    def catch_up(self) -> None:
+        """Have the release in force that the pointer names now, and not only soon. Raises ``NoRelease`` where it cannot be
+        opened."""
+        self._follow(wait=True)
+        if self._pointer != str((self.root / "current").readlink()):
+            raise NoRelease(f"{self.root}: the release cannot be opened")
+
+    def _follow(self, wait: bool = False) -> None:
         try:
             pointer = str((self.root / "current").readlink())
         except OSError:
@@ -98,7 +108,7 @@ class Live:
         if pointer == self._pointer or self._closed:
             return
         # Only the very first request has to wait for a store to open; the others are served from the old one.
-        if not self._opening.acquire(blocking=self._release is None):
+        if not self._opening.acquire(blocking=wait or self._release is None):
             return
         try:
             self._open(pointer)
@@ -129,7 +139,17 @@ class Live:
             unused = old is not None and old.users == 0
         logger.info("release %s is in force", release.id)
         if old is not None and unused:
-            _retire(old)
+            self._retire(old)
+
+    def _retire(self, release: Opened) -> None:
+        """Close a release's store without keeping anyone waiting for the answers it still sends."""
+
+        def retire() -> None:
+            release.close()
+            if self.discard:
+                shutil.rmtree(release.path, ignore_errors=True)
+
+        threading.Thread(target=retire, name=f"retire {release.id}", daemon=True).start()
 
     def _store(self, folder: Path) -> Store:
         chosen = self.settings
@@ -139,12 +159,8 @@ class Live:
             memory_mb=chosen.memory_mb,
             workers=chosen.workers,
             queue=chosen.queue,
+            union=chosen.union,
         )
-
-
-def _retire(release: Opened) -> None:
-    """Close a release's store without keeping anyone waiting for the answers it still sends."""
-    threading.Thread(target=release.close, name=f"retire {release.id}", daemon=True).start()
 
 
 def attach(app: Flask, live: Live) -> None:

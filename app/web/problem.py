@@ -13,6 +13,7 @@ from app.store import (
     DeadlineExceeded,
     EvaluationFailed,
     FormatUnfit,
+    GraphUnknown,
     MemoryExceeded,
     QueryMalformed,
     QueryRefused,
@@ -143,6 +144,8 @@ def of_store(error: StoreError, query: str = "", timeout: float = 0) -> Problem:
             return Problem("malformed-query", detail, {**place, "query": query})
         case QueryRefused():
             return Problem("query-refused", f"{say(KINDS['query-refused'].explanation)} ({error})")
+        case GraphUnknown():
+            return Problem("not-found", say("没有这个图。"))
         case FormatUnfit():
             return Problem("not-acceptable")
         case StoreBusy():
