@@ -290,6 +290,11 @@ def _name_of(entry: zipfile.ZipInfo) -> str:
 # Looking at it
 
 
+def today() -> datetime.date:
+    """The date submissions are judged by."""
+    return datetime.date.today()
+
+
 def looked_at(submission: Submission, root: Path, on: datetime.date) -> dict[str, Any]:
     """The report of what was submitted and what it would change, as ``Proposal.said`` has it. Raises ``Unreadable``."""
     place = Place("、".join(source.file for source in submission.sources))

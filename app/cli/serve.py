@@ -36,6 +36,12 @@ from app.cli.options import USAGE, fail, release_option
     help="查询进程数，默认为处理器数 · Query processes; by default the number of processors.",
 )
 @click.option(
+    "--writable",
+    is_flag=True,
+    help="允许持有令牌者经 SPARQL 协议写入各地区的数据图，写入即检查并发布 · Let holders of tokens write the regions' data graphs "
+    "by the SPARQL protocols; what is written is checked and published.",
+)
+@click.option(
     "--open-writing",
     is_flag=True,
     help="提供一个空的临时数据集，任何人都可改写，停止即清空；用于教学和符合性测试，只能在本机地址上 · "
@@ -43,14 +49,25 @@ from app.cli.options import USAGE, fail, release_option
     "loopback addresses only.",
 )
 def serve(
-    root: Path, host: str, port: int, timeout: float, memory: int, workers: int | None, open_writing: bool
+    root: Path,
+    host: str,
+    port: int,
+    timeout: float,
+    memory: int,
+    workers: int | None,
+    writable: bool,
+    open_writing: bool,
 ) -> None:
     """提供网页与查询服务 · Serve the pages, dumps and the SPARQL endpoint."""
     from app.web.live import Settings
     from app.web.serve import is_loopback, serve_open
     from app.web.serve import serve as serve_
 
-    settings = Settings(timeout=timeout, memory_mb=memory, workers=workers or os.cpu_count() or 2)
+    if writable and open_writing:
+        raise click.UsageError("--writable 不与 --open-writing 并用 · --writable excludes --open-writing")
+    settings = Settings(
+        timeout=timeout, memory_mb=memory, workers=workers or os.cpu_count() or 2, writable=writable
+    )
     if open_writing and not is_loopback(host):
         fail("--open-writing 只能用于本机地址，如 127.0.0.1 · is for loopback addresses only", USAGE)
     try:

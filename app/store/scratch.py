@@ -2,7 +2,7 @@
 
 import json
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from app.store import syntax
@@ -29,6 +29,18 @@ class Change:
     text: str = ""
     graph: str = ""
     bodies: tuple[Body, ...] = ()
+    writes: tuple[str, ...] | None = None
+    """The graphs it may change and nothing else, whose content afterwards is written out; nothing: any, and none is."""
+
+
+def update_of(text: str) -> Change:
+    """A SPARQL update of published data: every graph in it is named by a whole IRI, so that it is known beforehand what it
+    may change. Raises ``QueryMalformed`` and ``QueryRefused``."""
+    change = update(text)
+    graphs = syntax.written_graphs(change.text)
+    if graphs is None:
+        raise QueryRefused("graphs are named by whole IRIs here, after GRAPH or WITH")
+    return replace(change, writes=graphs)
 
 
 def update(text: str, graphs: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> Change:
@@ -45,6 +57,16 @@ def update(text: str, graphs: tuple[str, ...] = (), named: tuple[str, ...] = ())
     return Change("update", syntax.using(asked.text, graphs, named))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a change did."""
+
+    existed: bool
+    """Whether the change's graph was there before."""
+    changed: dict[str, str]
+    """Of the graphs it may change those it did: the file of N-Triples that holds what the graph holds now."""
+
+
 class Writer:
     """The process that writes, started when needed. For one thread, which outlives it: the kernel ties the life of a process
     to the thread that started it."""
@@ -53,9 +75,9 @@ class Writer:
         self.timeout, self.memory_mb = timeout, memory_mb
         self._worker: Worker | None = None
 
-    def write(self, change: Change, old: Path | None, new: Path) -> bool:
+    def write(self, change: Change, old: Path | None, new: Path) -> Written:
         """Make the index ``new``, which is ``old`` with the change (without ``old``: nothing with the change), or raise a
-        ``StoreError`` and leave nothing to be used. Whether the change's graph was there before."""
+        ``StoreError`` and leave nothing to be used."""
         if self._worker is not None and self._worker.has_ended:
             self.close()
         worker = self._worker = self._worker or Worker("app.store.writer", str(self.memory_mb))
@@ -75,7 +97,7 @@ class Writer:
             timer.cancel()
         if kind == FAILURE:
             raise error_of(payload)
-        return bool(json.loads(payload)["existed"])
+        return Written(**json.loads(payload))
 
     @staticmethod
     def _end(worker: Worker) -> None:

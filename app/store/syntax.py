@@ -198,6 +198,28 @@ def read_update(text: str) -> UpdateSyntax:
     )
 
 
+_NAMING = frozenset({"GRAPH", "WITH", "INTO", "TO", "ADD", "MOVE", "COPY"})
+_WHOLE = frozenset({"ALL", "NAMED", "DEFAULT"})
+
+
+def written_graphs(text: str) -> tuple[str, ...] | None:
+    """The graphs a decoded update names, in order; nothing where one is named by a variable or a prefix, or where all or the
+    default graph are meant. What follows GRAPH counts wherever it stands: more may be named than are written."""
+    found, ambiguous = tokens(text)
+    graphs: dict[str, None] = {}
+    for at, token in enumerate(found):
+        upper = token.text.upper()
+        if token.kind == "word" and upper in _WHOLE:
+            return None
+        if token.kind != "word" or upper not in _NAMING:
+            continue
+        rest = [one for one in found[at + 1 : at + 3] if one.text.upper() not in ("SILENT", "GRAPH")]
+        if not rest or rest[0].kind != "iri":
+            return None
+        graphs[rest[0].text[1:-1]] = None
+    return None if ambiguous else tuple(graphs)
+
+
 def using(text: str, graphs: Iterable[str], named: Iterable[str]) -> str:
     """A decoded update whose patterns look at these graphs (SPARQL 1.1 Protocol §2.2.3): a USING clause before each WHERE.
 

@@ -2,7 +2,7 @@
 
 Run as ``python -m app.store.writer MEMORY_MB PARENT_PID``. What it is sent was written by anybody, so it is confined as the
 processes that answer are. A request names the index to start from, the one to make, and the change; the reply is one
-frame of JSON that says whether the graph was there before.
+frame of JSON that says whether the graph was there before, and where what the graphs hold now has been written.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from app import names
 from app.confinement import confine
 from app.store.records import END, FAILED, FAILURE, FRAME, MEMORY, UNKNOWN, failure, read_request
-from app.store.terms import DefaultGraph, Index, Iri, Quad, RdfFormat, parse
+from app.store.terms import DefaultGraph, Index, Iri, Quad, RdfFormat, ntriples, parse
 from app.store.worker import malformed, pipes, send
 
 
@@ -31,11 +31,11 @@ def main(memory_mb: int, parent: int) -> None:
 
 def _answer(request: dict[str, Any], replies: BinaryIO) -> None:
     try:
-        existed = _changed(request)
+        done = _changed(request)
     except BaseException as error:
         told = _failure(error)
     else:
-        send(replies, FRAME, json.dumps({"existed": existed}).encode())
+        send(replies, FRAME, json.dumps(done).encode())
         send(replies, END, b"")
         return
     # Only now, with the error and all that hangs on it gone, is the index closed.
@@ -56,19 +56,42 @@ def _failure(error: BaseException) -> bytes:
     raise error
 
 
-def _changed(request: dict[str, Any]) -> bool:
-    """Make the new index; whether the graph of the change was there before."""
+def _changed(request: dict[str, Any]) -> dict[str, Any]:
+    """Make the new index; whether the graph of the change was there before, and what the graphs changed hold now."""
     # Opening an index for writing changes its files, so the old one is only ever read.
-    if request["old"]:
-        Index.read_only(request["old"]).backup(request["new"])
+    old = Index.read_only(request["old"]) if request["old"] else None
+    if old is not None:
+        old.backup(request["new"])
     index = Index(request["new"])
     try:
+        existed = True
         if request["kind"] == "update":
             index.update(request["text"], base_iri=names.BASE)
-            return True
-        return _graph_changed(index, request)
+        else:
+            existed = _graph_changed(index, request)
+        if request["writes"] is None or old is None:
+            return {"existed": existed, "changed": {}}
+        return {"existed": existed, "changed": _written_out(old, index, request["writes"], request["new"])}
     finally:
         index.flush()
+
+
+def _written_out(old: Index, new: Index, graphs: list[str], folder: str) -> dict[str, str]:
+    """By graph: the file that holds what it holds now, where that is not what it held. Raises ``SyntaxError`` where any other
+    graph has changed in size."""
+    found, difference = {}, 0
+    for number, name in enumerate(graphs):
+        before, after = (
+            {quad.triple for quad in index.quads_for_pattern(None, None, None, Iri(name))}
+            for index in (old, new)
+        )
+        difference += len(after) - len(before)
+        if after != before:
+            found[name] = f"{folder}.{number}.nt"
+            Path(found[name]).write_bytes(ntriples(after))
+    if len(new) - len(old) != difference:
+        raise SyntaxError("the update writes to a graph it does not name")
+    return found
 
 
 def _graph_changed(index: Index, request: dict[str, Any]) -> bool:

@@ -24,9 +24,11 @@ from app.web import (
     rulebook,
     sparql,
     submissions,
+    writable,
     writing,
 )
 from app.web.live import Live, NoRelease, Settings, current_release, current_store
+from app.web.rewriting import Rewriter
 from app.web.scratch import Scratch, current_scratch
 
 __all__ = ["Settings", "create_app", "create_open_app", "current_release", "current_store"]
@@ -65,7 +67,14 @@ STATIC_SECONDS = 300
 
 def create_app(root: Path, settings: Settings | None = None) -> Flask:
     """The application over the releases under ``root``. It may be created before anything is published."""
-    return _joined(Live(root, settings or Settings()), PUBLISHED)
+    settings = settings or Settings()
+    if not settings.writable:
+        return _joined(Live(root, settings), PUBLISHED)
+    app = _joined(
+        Live(root, settings), (writable.pages if part is graphs.read_only else part for part in PUBLISHED)
+    )
+    app.extensions["rewriter"] = Rewriter(settings)
+    return app
 
 
 def create_open_app(scratch: Scratch, settings: Settings) -> Flask:

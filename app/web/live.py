@@ -33,6 +33,8 @@ class Settings:
     turns."""
     queue: int = 32
     """Queries that wait. Each holds a thread of the server; beyond this it is kinder to say 503 at once."""
+    writable: bool = False
+    """Whether published data may be written by the SPARQL protocols, by who has a token for it."""
     union: bool = True
     """Whether the default graph of a query is the union of all named graphs."""
 

@@ -46,7 +46,7 @@ class Scratch:
         new = Release(self._releases.folder / next(self._ids))
         new.path.mkdir(parents=True)
         try:
-            existed = self._writer.write(change, old.index if old else None, new.index)
+            existed = self._writer.write(change, old.index if old else None, new.index).existed
         except BaseException:
             shutil.rmtree(new.path, ignore_errors=True)
             raise

@@ -153,3 +153,5 @@ def _run(app: Flask, host: str, port: int, settings: Settings) -> None:
     finally:
         server.close()
         live.close()
+        if (rewriter := app.extensions.get("rewriter")) is not None:
+            rewriter.close()

@@ -14,9 +14,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import names
 from app.store import Answer, Query, QueryMalformed, QueryRefused, StoreError, syntax
-from app.store.scratch import Change, update
+from app.store.scratch import Change, update, update_of
 from app.store.terms import Iri, Literal, Triple
-from app.web import problem
+from app.web import problem, rewriting
 from app.web.description import written_as
 from app.web.formats import (
     GRAPH_FORMATS,
@@ -110,7 +110,7 @@ def _asked() -> Asked:
         pairs += _posted()
     operations = [(key, value) for key, value in pairs if key in ("query", "update")]
     if any(key == "update" for key, _ in operations):
-        if current_scratch() is None:
+        if not _may_be_written():
             raise Problem("query-refused")
         if request.method != "POST":
             raise Problem("malformed-request", say("更新须用 POST 发送。"))
@@ -132,7 +132,7 @@ def _asked() -> Asked:
 
 def _posted() -> list[tuple[str, str]]:
     """The parameters in the body of a POST; a query or an update sent directly is one, too."""
-    kind, is_read_only = request.mimetype, current_scratch() is None
+    kind, is_read_only = request.mimetype, not _may_be_written()
     if kind == UPDATE and is_read_only:
         raise Problem("query-refused")
     if (
@@ -156,16 +156,26 @@ def _posted() -> list[tuple[str, str]]:
 def _change(text: str, pairs: list[tuple[str, str]]) -> Change:
     graphs, named = _graphs(pairs, "using-graph-uri"), _graphs(pairs, "using-named-graph-uri")
     try:
+        if current_scratch() is None:
+            if graphs or named:
+                raise Problem("malformed-request", say("此处的更新不用 using-graph-uri；请在更新中写明图。"))
+            return update_of(text)
         return update(text, graphs, named)
     except QueryMalformed as error:
         raise problem.of_store(error, text) from error
     except QueryRefused as error:
-        raise Problem("query-refused", say("不执行 LOAD 和 SERVICE：数据请直接发送。")) from error
+        message = "不执行 LOAD 和 SERVICE；写入已发布的数据时，图须以完整的 IRI 写出。"
+        raise Problem("query-refused", say(message)) from error
+
+
+def _may_be_written() -> bool:
+    return current_scratch() is not None or rewriting.current_rewriter() is not None
 
 
 def _updated(change: Change) -> Response:
     dataset = current_scratch()
-    assert dataset is not None
+    if dataset is None:
+        return rewriting.update(change)
     try:
         write(dataset, change)
     except StoreError as error:

@@ -87,10 +87,10 @@ def _written(graph: str) -> Response:
         raise Problem("malformed-request", say("{name} 不是绝对 IRI：{value}", name="graph", value=graph))
     with tempfile.TemporaryDirectory(dir=dataset.root) as folder:
         bodies = []
-        for number, document in enumerate(_documents() if request.method != "DELETE" else ()):
+        for number, document in enumerate(documents() if request.method != "DELETE" else ()):
             path = Path(folder) / str(number)
             path.write_bytes(document.content)
-            bodies.append(Body(str(path), _format(document)))
+            bodies.append(Body(str(path), format_of(document)))
         try:
             existed = scratch.write(dataset, Change(request.method.lower(), "", graph, tuple(bodies)))
         except QueryMalformed as error:
@@ -102,7 +102,7 @@ def _written(graph: str) -> Response:
     return Response(status=201, headers={"Location": graph})
 
 
-def _documents() -> list[Document]:
+def documents() -> list[Document]:
     """The documents of this request: its body, or the files of a form."""
     request.max_content_length = BODY_BYTES
     request.max_form_parts = PARTS
@@ -121,7 +121,8 @@ def _documents() -> list[Document]:
         raise Problem("too-large") from error
 
 
-def _format(document: Document) -> str:
+def format_of(document: Document) -> str:
+    """The media type of a document as the store knows it. Raises ``Problem``."""
     form = RDF.get(document.media_type)
     if form is None or document.charset.lower() != "utf-8":
         raise Problem("unsupported-media-type", say("请以 UTF-8 的 RDF 发送，如 text/turtle。"))
