@@ -112,7 +112,7 @@ def test_only_the_data_of_regions_may_be_written(client, root, graph):
         (f"INSERT DATA {{ GRAPH <{GRAPH}> {{ nonsense", 400),
         (
             f"INSERT DATA {{ GRAPH <{GRAPH}> {{ {ADDED} }} <http://example.org/a> a <http://example.org/b> }}",
-            500,
+            400,
         ),
     ],
 )
