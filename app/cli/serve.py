@@ -1,11 +1,26 @@
 """``zwfw serve``: pages, dumps and the SPARQL endpoint."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from app import names
 from app.cli.options import USAGE, fail, release_option
+
+
+def _address(*schemes: str) -> Callable[[click.Context, click.Parameter, str], str]:
+    """A check that an option is an absolute address of one of these schemes: it is published as it stands."""
+
+    def checked(_context: click.Context, _option: click.Parameter, value: str) -> str:
+        scheme, _, rest = value.partition(":")
+        if value and not (scheme in schemes and rest.strip("/") and names.is_safe_iri(value)):
+            expected = "、".join(f"{one}:" for one in schemes)
+            raise click.BadParameter(f"{value!r}: 应以 {expected} 开头 · must begin with one of these")
+        return value
+
+    return checked
 
 
 @click.command()
@@ -35,12 +50,53 @@ from app.cli.options import USAGE, fail, release_option
     metavar="N",
     help="查询进程数，默认为处理器数 · Query processes; by default the number of processors.",
 )
-def serve(root: Path, host: str, port: int, timeout: float, memory: int, workers: int | None) -> None:
+@click.option(
+    "--public",
+    default="",
+    envvar="ZWFW_PUBLIC",
+    metavar="URL",
+    callback=_address("https", "http"),
+    help="外界访问此服务的地址，用于目录和站点地图；默认取自各请求 · The address others know the service by, for its "
+    "catalogue and site map; by default that of each request.",
+)
+@click.option(
+    "--contact",
+    default="",
+    envvar="ZWFW_CONTACT",
+    metavar="URI",
+    callback=_address("mailto", "tel", "https"),
+    help="安全问题联系方式，写入 /.well-known/security.txt · Whom to tell of security problems, e.g. mailto:…",
+)
+@click.option(
+    "--operator",
+    default="",
+    envvar="ZWFW_OPERATOR",
+    metavar="NAME",
+    help="运营单位的名称，作为数据目录的发布者 · The body that runs this service, as the publisher of its catalogue.",
+)
+def serve(
+    root: Path,
+    host: str,
+    port: int,
+    timeout: float,
+    memory: int,
+    workers: int | None,
+    public: str,
+    contact: str,
+    operator: str,
+) -> None:
     """提供网页与查询服务 · Serve the pages, dumps and the SPARQL endpoint."""
     from app.web.live import Settings
     from app.web.serve import serve as serve_
 
-    settings = Settings(timeout=timeout, memory_mb=memory, workers=workers or os.cpu_count() or 2)
+    settings = Settings(
+        timeout=timeout,
+        memory_mb=memory,
+        workers=workers or os.cpu_count() or 2,
+        public=public.rstrip("/"),
+        contact=contact,
+        operator=operator,
+    )
     try:
         serve_(root, host, port, settings)
     except OSError as error:
