@@ -17,7 +17,10 @@ def _address(*schemes: str) -> Callable[[click.Context, click.Parameter, str], s
         scheme, _, rest = value.partition(":")
         if value and not (scheme in schemes and rest.strip("/") and names.is_safe_iri(value)):
             expected = "、".join(f"{one}:" for one in schemes)
-            raise click.BadParameter(f"{value!r}: 应以 {expected} 开头 · must begin with one of these")
+            message = (
+                "{value!r}: 应是以 {expected} 开头的地址 · must be an address that begins with one of these"
+            )
+            raise click.BadParameter(message.format(value=value, expected=expected))
         return value
 
     return checked

@@ -7,6 +7,8 @@ from flask import Flask, Response
 
 from app.language import LANGUAGES
 from app.web import (
+    catalogue,
+    discovery,
     documents,
     dumps,
     language,
@@ -59,6 +61,8 @@ def create_app(root: Path, settings: Settings | None = None) -> Flask:
         linked.pages,
         dumps.pages,
         mapping.pages,
+        catalogue.pages,
+        discovery.pages,
     ):
         app.register_blueprint(blueprint)
 

@@ -14,7 +14,6 @@ from app.release import Release
 from app.store import Store
 from app.store.terms import Graph, Iri, Literal, Term, Triple, def_
 from app.web.vocabulary import written
-from app.web.wording import GRAPHS
 
 DATA_STATUS = names.DEF + "dataStatus"
 
@@ -42,6 +41,15 @@ STATED = (
 """What is asked of a dataset: all that a catalogue repeats. Its files and figures are many, and stand elsewhere."""
 
 
+SYSTEM_TITLES = {
+    "ontology": "标准体系本体",
+    "standards": "标准、政策文件与条款",
+    "rules": "规则（SHACL 形状）",
+    "questions": "知识图谱要回答的问题",
+}
+"""What the graphs of the standard system are called as datasets, which stand beside others' in catalogues."""
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A dataset of a release: a region's, or a graph of the standard system."""
@@ -63,7 +71,7 @@ class Dataset:
         if self.entry:
             titles: dict[str, str] = self.entry["title"]
             return titles
-        return {lang: text(GRAPHS[self.code], lang) for lang in LANGUAGES}
+        return {lang: text(SYSTEM_TITLES[self.code], lang) for lang in LANGUAGES}
 
     @property
     def status(self) -> str:
@@ -86,7 +94,9 @@ class Dataset:
             Triple(self.iri, Iri(names.DCT + "title"), Literal(title, language=lang))
             for lang, title in self.titles.items()
         }
-        about |= {Triple(self.iri, Iri(names.DCT + "license"), one) for one in self.all(names.DCT + "license")}
+        about |= {
+            Triple(self.iri, Iri(names.DCT + "license"), one) for one in self.all(names.DCT + "license")
+        }
         if self.status:
             about.add(Triple(self.iri, def_("dataStatus"), Literal(self.status)))
         return about

@@ -17,7 +17,7 @@ from app.store.terms import Graph, Iri, Literal, Term, Triple, def_
 from app.web import description, links, reports
 from app.web.datasets import Dataset, codes_of, described
 from app.web.description import Broken, Reference, Statement
-from app.web.formats import PAGE, TRIPLE_FORMATS, Format, chosen
+from app.web.formats import PAGE, SUFFIXES, TRIPLE_FORMATS, Format, apart, chosen
 from app.web.language import language, say
 from app.web.live import current_release, current_store
 from app.web.page import Paging, confirmed, open_to_all, page, paging
@@ -26,11 +26,10 @@ from app.web.term import term_page
 from app.web.vocabulary import last_of, term_label, written
 from app.web.wording import GRAPHS
 
-FORMATS = {f".{one.name}": one for one in (PAGE, *TRIPLE_FORMATS)}
-"""The suffixes of documents."""
-
 REFERENCES_A_PAGE = 50
 """Of who refers to a thing, in every format: a department provides a thousand items."""
+
+NO_PAGES = Paging(1, REFERENCES_A_PAGE, 0)
 
 FINDINGS_SHOWN = 50
 
@@ -130,7 +129,7 @@ def _chosen() -> Format:
 def document(path: str) -> BaseResponse:
     """What is known of a thing, in every format."""
     raw = links.raw_path().removeprefix("/doc/")
-    bare, suffix = _apart(raw)
+    bare, suffix = apart(raw)
     if bare == "def":
         return _whole_ontology(suffix)
     found = description.find(current_store(), bare)
@@ -142,7 +141,7 @@ def document(path: str) -> BaseResponse:
     iri, said = found
     if bare.startswith("id/"):  # the longer way to say the same
         return _see_other(links.document(iri.value) + suffix)
-    form = FORMATS[suffix] if suffix else _chosen()
+    form = SUFFIXES[suffix] if suffix else _chosen()
     known = _known(iri, said)
     response = _description_page(known) if form is PAGE else _rdf(known, form)
     return _linked(response, f"/doc/{bare}", suffix, form, known)
@@ -150,8 +149,8 @@ def document(path: str) -> BaseResponse:
 
 @pages.get("/ontology/term/<path:name>")
 def term(name: str) -> Response:
-    bare, suffix = _apart(name)
-    form = FORMATS[suffix] if suffix else _chosen()
+    bare, suffix = apart(name)
+    form = SUFFIXES[suffix] if suffix else _chosen()
     iri = Iri(f"{names.DEF}{quote(bare, safe='')}")
     said = description.statements(current_store(), iri)
     if not said:
@@ -160,12 +159,6 @@ def term(name: str) -> Response:
     known = Known(iri, said, _datasets(one.graph for one in said))
     response = term_page(bare) if form is PAGE else _rdf(known, form)
     return _linked(response, f"/ontology/term/{iri.value.removeprefix(names.DEF)}", suffix, form, known)
-
-
-def _apart(path: str) -> tuple[str, str]:
-    """A path without its suffix, and the suffix."""
-    stem, dot, name = path.rpartition(".")
-    return (stem, f".{name}") if stem and f"{dot}{name}" in FORMATS else (path, "")
 
 
 @dataclass(frozen=True)
@@ -178,7 +171,7 @@ class Known:
     """Those its statements stand in."""
     counts: dict[str, int] = field(default_factory=dict)
     """How many refer to it, by property."""
-    paging: Paging = Paging(1, REFERENCES_A_PAGE, 0)
+    paging: Paging = NO_PAGES
     referring: list[Reference] = field(default_factory=list)
     """Those on this page of the document."""
     findings_in_all: int = 0
@@ -251,7 +244,7 @@ def _sent(content: bytes, form: Format) -> Response:
 
 
 def _whole_ontology(suffix: str) -> BaseResponse:
-    form = FORMATS[suffix] if suffix else _chosen()
+    form = SUFFIXES[suffix] if suffix else _chosen()
     if form is PAGE:
         return _see_other("/ontology")
     known = Known(Iri(names.BASE + "def"), [], _datasets([names.graph("ontology")]))
@@ -267,7 +260,7 @@ def _linked(response: Response, path: str, suffix: str, form: Format, known: Kno
         response.headers["Content-Location"] = f"{path}.{form.name}"
     response.vary.update(["Accept", "Accept-Language"])
     _link(response, path, "canonical")
-    for ending, other in FORMATS.items():
+    for ending, other in SUFFIXES.items():
         if other is not form:
             _link(response, f"{path}{ending}", "alternate", other.media_type)
     cut = known.paging
@@ -388,7 +381,7 @@ def _description_page(known: Known) -> Response:
         synthetic=any(_is_synthetic(one) for one in graphs),
         partly_synthetic=any(one.synthetic for one in incoming),
         doc=links.document(iri.value),
-        formats=[(ending, one.title) for ending, one in FORMATS.items() if one is not PAGE],
+        formats=[(ending, one.title) for ending, one in SUFFIXES.items() if one is not PAGE],
     )
 
 
