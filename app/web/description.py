@@ -15,6 +15,7 @@ from app.store.terms import (
     RdfFormat,
     Term,
     Triple,
+    canonical,
     ntriples,
     serialize,
     turtle,
@@ -218,7 +219,9 @@ def _with_blank_nodes(facts: Facts, node: Node) -> Graph:
 
 
 def written_as(triples: Graph, form: Format) -> bytes:
-    """Triples in one of ``formats.TRIPLE_FORMATS``: equal graphs give equal bytes."""
+    """Triples in one of ``formats.TRIPLE_FORMATS``: equal graphs give equal bytes, whatever their blank nodes are called."""
+    if any(isinstance(node, BlankNode) for triple in triples for node in (triple.subject, triple.object)):
+        triples = canonical(triples)
     if form.name == "ttl":
         return turtle(triples)
     if form.name == "nt":
