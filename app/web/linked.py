@@ -4,6 +4,7 @@
 format Accept asks for or the suffix names.
 """
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
@@ -13,13 +14,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import explanation, names, standards
 from app.language import LANGUAGES, pick, text
+from app.store import StoreError
 from app.store.terms import Graph, Iri, Literal, Term, Triple, def_
 from app.web import description, links, reports
 from app.web.datasets import Dataset, codes_of, described
 from app.web.description import Broken, Reference, Statement
 from app.web.formats import PAGE, SUFFIXES, TRIPLE_FORMATS, Format, apart, chosen
 from app.web.language import language, say
-from app.web.live import current_release, current_store
+from app.web.live import NoRelease, current_release, current_store
 from app.web.page import Paging, confirmed, open_to_all, page, paging
 from app.web.problem import Problem
 from app.web.term import term_page
@@ -42,6 +44,9 @@ DESCRIPTION = "/void.ttl"
 
 TYPE = names.RDF + "type"
 CONFIRMATION = names.DEF + "confirmation"
+
+FIGURES = (names.VOID + "classPartition", names.VOID + "propertyPartition")
+"""Of a dataset: a node for each class and property it uses. They are read from the catalogue, not from a page."""
 
 NAMING = (
     *description.NAMES,
@@ -302,19 +307,30 @@ def told(response: Response) -> Response:
     """Those pages tell, as documents do, where the same is to be had as RDF."""
     pattern = PAGES_OF.get(request.endpoint or "")
     if pattern and response.status_code in (200, 304):
-        iri = pattern.format(**{name: quote(str(value)) for name, value in (request.view_args or {}).items()})
-        kind = iri.removeprefix(names.BASE).partition("/")[0]
-        graphs = {"rule": "rules", "standard": "standards", "clause": "standards"}
-        if kind == "finding":
-            rows = current_store().select(explanation.REGION_OF, finding=Iri(iri))
-            found = _datasets(written(row["graph"]) for row in rows)
-        else:
-            found = _datasets([names.graph(graphs[kind]) if kind in graphs else iri])
-        _link(response, quote(request.path), "canonical")
-        for form in TRIPLE_FORMATS:
-            _link(response, f"{links.document(iri)}.{form.name}", "alternate", form.media_type)
-        _of_datasets(response, found)
+        parts = {name: quote(str(value)) for name, value in (request.view_args or {}).items()}
+        iri = Iri(pattern.format(**parts))
+        # A page that is ready is not held back because the store is busy, or because nothing is published yet.
+        with contextlib.suppress(NoRelease, StoreError):
+            found = _datasets(_graphs_of_page(iri))
+            _link(response, quote(request.path), "canonical")
+            for form in TRIPLE_FORMATS:
+                address = f"{links.document(iri.value)}.{form.name}"
+                _link(response, address, "alternate", form.media_type)
+            _of_datasets(response, found)
     return response
+
+
+def _graphs_of_page(iri: Iri) -> list[str]:
+    """The graphs in which the thing of such a page is described."""
+    match iri.value.removeprefix(names.BASE).partition("/")[0]:
+        case "rule":
+            return [names.graph("rules")]
+        case "standard" | "clause":
+            return [names.graph("standards")]
+        case "finding":
+            rows = current_store().select(explanation.REGION_OF, finding=iri)
+            return [written(row["graph"]) for row in rows]
+    return [iri.value]
 
 
 # The page
@@ -410,6 +426,8 @@ def _groups(said: list[Statement], labels: dict[str, dict[str, str]]) -> list[tu
 
 def _is_shown(one: Statement) -> bool:
     """Whether a page needs it: what follows in the words of other vocabularies is for programs."""
+    if one.property.value in FIGURES:
+        return False
     word = one.value if one.property.value == TYPE else one.property
     return "/inferred/" not in one.graph or written(word).startswith(names.DEF)
 

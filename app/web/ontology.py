@@ -193,11 +193,14 @@ def ontology() -> BaseResponse:
     )
 
 
-def _without_row() -> list[OntologyTerm]:
-    """The terms that have no row among the classes of the modules. A browser that follows ``…/def#isProvidedBy`` comes to
+def _without_row() -> dict[str, list[OntologyTerm]]:
+    """By module: the terms that have no row among its classes. A browser that follows ``…/def#isProvidedBy`` comes to
     ``/ontology#isProvidedBy``, so that there has to be something of that name."""
-    shown = {term.name for module in modules().values() for term in module.classes}
-    return [term for name, term in terms().items() if name not in shown]
+    found: dict[str, list[OntologyTerm]] = {name: [] for name in modules()}
+    for term in terms().values():
+        if term not in modules()[term.module].classes:
+            found[term.module].append(term)
+    return found
 
 
 @pages.get("/ontology/v/<version>")
