@@ -63,7 +63,7 @@ DCAT_AP = [
     (DCAT + "Distribution", DCT + "license", 0, 1, DCT + "LicenseDocument"),
     (DCAT + "Distribution", DCT + "conformsTo", 0, MANY, DCT + "Standard"),
     (DCAT + "Distribution", SPDX + "checksum", 0, 1, SPDX + "Checksum"),
-    (SPDX + "Checksum", SPDX + "algorithm", 1, 1, "<>"),
+    (SPDX + "Checksum", SPDX + "algorithm", 1, 1, SPDX + "ChecksumAlgorithm"),
     (SPDX + "Checksum", SPDX + "checksumValue", 1, 1, XSD + "hexBinary"),
     (DCAT + "DataService", DCT + "title", 1, MANY, "@"),
     (DCAT + "DataService", DCAT + "endpointURL", 1, MANY, "<>"),

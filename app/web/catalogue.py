@@ -509,6 +509,7 @@ class Catalogue:
             self.say(file.iri, SPDX + "checksum", checksum)
             self._typed(checksum, SPDX + "Checksum")
             self.say(checksum, SPDX + "algorithm", Iri(SPDX + "checksumAlgorithm_sha256"))
+            self._typed(Iri(SPDX + "checksumAlgorithm_sha256"), SPDX + "ChecksumAlgorithm")
             value = Literal(file.sha256, datatype=Iri(names.XSD + "hexBinary"))
             self.say(checksum, SPDX + "checksumValue", value)
 

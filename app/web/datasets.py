@@ -109,6 +109,12 @@ def codes_of(release: Release, graphs: Iterable[str]) -> list[str]:
     return [code for code in codes if code in release.regions or code in names.SYSTEM_GRAPHS]
 
 
+def of_system(name: str) -> Dataset:
+    """A graph of the standard system, under the licence of the ontology; known before anything is published."""
+    licence = Iri(names.DCT + "license")
+    return Dataset(name, stated={licence.value: standards.load().values(Iri(names.BASE + "def"), licence)})
+
+
 def described(release: Release, store: Store, codes: Iterable[str]) -> list[Dataset]:
     """The datasets with these codes, in this order, by one query for all of them."""
     codes, entries = list(codes), release.regions
@@ -123,8 +129,6 @@ def described(release: Release, store: Store, codes: Iterable[str]) -> list[Data
         for row in store.select(query):
             code = written(row["dataset"]).removeprefix(names.graph(""))
             stated[code].setdefault(written(row["property"]), []).append(row["value"])
-    system = standards.load()
-    for code in set(codes) - set(wanted):
-        licence = Iri(names.DCT + "license")
-        stated[code] = {licence.value: system.values(Iri(names.BASE + "def"), licence)}
-    return [Dataset(code, entries.get(code, {}), stated[code]) for code in codes]
+    return [
+        Dataset(code, entries[code], stated[code]) if code in entries else of_system(code) for code in codes
+    ]

@@ -5,6 +5,7 @@ format Accept asks for or the suffix names.
 """
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
@@ -17,7 +18,7 @@ from app.language import LANGUAGES, pick, text
 from app.store import StoreError
 from app.store.terms import Graph, Iri, Literal, Term, Triple, def_
 from app.web import description, links, reports
-from app.web.datasets import Dataset, codes_of, described
+from app.web.datasets import Dataset, codes_of, described, of_system
 from app.web.description import Broken, Reference, Statement
 from app.web.formats import PAGE, SUFFIXES, TRIPLE_FORMATS, Format, apart, chosen
 from app.web.language import language, say
@@ -181,11 +182,8 @@ class Known:
     """Those on this page of the document."""
     findings_in_all: int = 0
     findings: list[Broken] = field(default_factory=list)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether more refer to it than are looked at."""
-        return sum(self.counts.values()) + self.findings_in_all >= description.REFERENCES_COUNTED
+    is_cut: bool = False
+    """Whether more refer to it than are looked at."""
 
     @property
     def document(self) -> Iri:
@@ -223,13 +221,17 @@ class Known:
 def _known(iri: Iri, said: list[Statement]) -> Known:
     """A thing with what refers to it, by a fixed number of queries whatever there is."""
     store = current_store()
-    counts = description.reference_counts(store, iri)
-    number = counts.pop(description.FOCUS, 0)
-    cut = paging(REFERENCES_A_PAGE, sum(counts.values()))
-    referring = description.references(store, iri, REFERENCES_A_PAGE, cut.start) if counts else []
+    found = description.references(store, iri)
+    looked_at = found[: description.REFERENCES_COUNTED]
+    referring = [one for one in looked_at if one.property != description.FOCUS]
+    number = len(looked_at) - len(referring)  # findings about it: they are shown apart
+    counts = Counter(one.property for one in referring)
+    cut = paging(REFERENCES_A_PAGE, len(referring))
+    referring = referring[cut.start : cut.stop]
     broken = description.findings(store, iri, FINDINGS_SHOWN) if number else []
     datasets = _datasets(one.graph for one in said or referring)
-    return Known(iri, said, datasets, counts, cut, referring, number, broken)
+    is_cut = len(found) > len(looked_at)
+    return Known(iri, said, datasets, counts, cut, referring, number, broken, is_cut)
 
 
 def _datasets(graphs: Iterable[str]) -> list[Dataset]:
@@ -252,9 +254,13 @@ def _whole_ontology(suffix: str) -> BaseResponse:
     form = SUFFIXES[suffix] if suffix else _chosen()
     if form is PAGE:
         return _see_other("/ontology")
-    known = Known(Iri(names.BASE + "def"), [], _datasets([names.graph("ontology")]))
     content = _sent(description.written_as(standards.load().terms, form), form)
-    return _linked(content, "/doc/def", suffix, form, known)
+    return of_ontology(content, "/doc/def", suffix, form)
+
+
+def of_ontology(response: Response, path: str, suffix: str, form: Format) -> Response:
+    """A document about the ontology or a part of it, with the headers all documents have."""
+    return _linked(response, path, suffix, form, Known(Iri(names.BASE + "def"), [], [of_system("ontology")]))
 
 
 def _linked(response: Response, path: str, suffix: str, form: Format, known: Known) -> Response:
@@ -293,6 +299,7 @@ def _link(response: Response, target: str, rel: str, media_type: str = "") -> No
 
 
 PAGES_OF = {
+    "ontology.ontology": names.BASE + "def",
     "rulebook.rule": names.RULE + "{name}",
     "documents.standard": names.STANDARD + "{slug}",
     "documents.clause": names.CLAUSE + "{slug}/{clause}",
@@ -311,7 +318,7 @@ def told(response: Response) -> Response:
         iri = Iri(pattern.format(**parts))
         # A page that is ready is not held back because the store is busy, or because nothing is published yet.
         with contextlib.suppress(NoRelease, StoreError):
-            found = _datasets(_graphs_of_page(iri))
+            found = _datasets_of_page(iri)
             _link(response, quote(request.path), "canonical")
             for form in TRIPLE_FORMATS:
                 address = f"{links.document(iri.value)}.{form.name}"
@@ -320,17 +327,19 @@ def told(response: Response) -> Response:
     return response
 
 
-def _graphs_of_page(iri: Iri) -> list[str]:
-    """The graphs in which the thing of such a page is described."""
+def _datasets_of_page(iri: Iri) -> list[Dataset]:
+    """The datasets in which the thing of such a page is described."""
     match iri.value.removeprefix(names.BASE).partition("/")[0]:
+        case "def":
+            return [of_system("ontology")]
         case "rule":
-            return [names.graph("rules")]
+            return [of_system("rules")]
         case "standard" | "clause":
-            return [names.graph("standards")]
+            return [of_system("standards")]
         case "finding":
             rows = current_store().select(explanation.REGION_OF, finding=iri)
-            return [written(row["graph"]) for row in rows]
-    return [iri.value]
+            return _datasets(written(row["graph"]) for row in rows)
+    return _datasets([iri.value])
 
 
 # The page
@@ -387,7 +396,7 @@ def _description_page(known: Known) -> Response:
         incoming=incoming,
         counts=[
             (term_label(prop), amount)
-            for prop, amount in sorted(known.counts.items(), key=lambda one: -one[1])
+            for prop, amount in sorted(known.counts.items(), key=lambda one: (-one[1], one[0]))
         ],
         paging=known.paging,
         is_cut=known.is_cut,

@@ -19,6 +19,7 @@ from app.web.description import written_as
 from app.web.diagram import Diagram, Link, Thing, draw
 from app.web.formats import PAGE, SUFFIXES, TRIPLE_FORMATS, Format, apart, chosen
 from app.web.language import language
+from app.web.linked import of_ontology
 from app.web.page import confirmed, open_to_all, page
 from app.web.problem import Problem
 from app.web.term import ABOUT, OntologyTerm, is_ours, properties, terms
@@ -234,10 +235,7 @@ def module(name: str) -> BaseResponse:
         raise Problem("not-found")
     form = _chosen(suffix, SUFFIXES.values())
     response = page("module.html", module=modules()[stem]) if form is PAGE else _file(stem, form)
-    if not suffix:
-        response.headers["Content-Location"] = f"/ontology/{stem}.{form.name}"
-    response.vary.add("Accept")
-    return response
+    return of_ontology(response, f"/ontology/{stem}", suffix, form)
 
 
 @pages.get("/ontology/alignments/<name>.ttl")
