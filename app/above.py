@@ -5,16 +5,16 @@ nation's divisions come with the software. A level that is nowhere to be had is 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from app import codes, description, names
 from app.description import SAMPLE
-from app.facts import Facts
+from app.facts import TYPE, Facts
 from app.region import read_folder
 from app.standards import Standards
-from app.store.terms import Graph, Index, Iri, Triple
+from app.store.terms import Graph, Index, Iri, Literal, Triple, def_
 
 _REGION = re.compile(re.escape(names.region("")) + r"(\d{6})")
 
@@ -64,6 +64,14 @@ class Published:
 
     def describe(self, thing: Iri, code: str) -> Iterable[Triple]:
         return (quad.triple for quad in self._index.quads_for_pattern(thing, None, None, self._graph(code)))
+
+    def of_class(self, kind: Iri, code: str) -> Iterator[tuple[Iri, str]]:
+        """The things of a class in the graph of a region, with their names."""
+        for quad in self._index.quads_for_pattern(None, TYPE, kind, self._graph(code)):
+            if isinstance(quad.subject, Iri):
+                said = self._index.quads_for_pattern(quad.subject, def_("name"), None, self._graph(code))
+                name = next((one.object.value for one in said if isinstance(one.object, Literal)), "")
+                yield quad.subject, name
 
     def _graph(self, code: str) -> Iri:
         return Iri(names.graph(code, self._kind))

@@ -3,23 +3,38 @@ the columns that rules require marked. Filled in, it is a table like any other.
 """
 
 import datetime
+from dataclasses import dataclass
 
 from app import language, names, table
 from app.cell import EXAMPLES
 from app.facts import DEFINITION, DOMAIN, NOTATION, Facts
 from app.rules import Rules, sh
 from app.standards import Property, Standards
-from app.store.terms import BlankNode, Iri, Literal
+from app.store.terms import BlankNode, Iri, Literal, def_
 from app.workbook import Sheet, Workbook
 
 ENTRY_ROWS = 5000
 """Rows with drop-downs: a county has some two thousand items. Rows below can be filled in, too, without them."""
 
+MOST_CHOICES = 5000
+"""Things of a class to choose from: the national catalogue has fewer items. Others can be typed."""
+
 _WIDTH = 20
 
 
-def template(kind: Iri, standards: Standards, rules: Rules, on: datetime.date) -> bytes:
-    """The workbook for things of a class; ``on`` is the day it is made for."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What a region's table may refer to: the region, and by class the keys and names of what is there already."""
+
+    code: str
+    name: str
+    things: dict[Iri, list[tuple[str, str]]]
+
+
+def template(
+    kind: Iri, standards: Standards, rules: Rules, on: datetime.date, around: Surroundings | None = None
+) -> bytes:
+    """The workbook for things of a class, and of a region where one is given; ``on`` is the day it is made for."""
     required = _required(kind, standards, rules)
     examples = _examples(kind, standards)
     columns = _columns(kind, required, set(examples), standards)
@@ -36,17 +51,32 @@ def template(kind: Iri, standards: Standards, rules: Rules, on: datetime.date) -
     )
     entries.widths(*[_WIDTH] * len(columns), style="entry")
     said = [_explained(column, standards) for column in columns]
-    shown = [examples.get(column.iri) or _example(column, standards) for column in columns]
+    shown = [
+        around.code
+        if around and column.range == def_("Region")
+        else examples.get(column.iri) or _example(column, standards)
+        for column in columns
+    ]
     entries.add(table.NOTES[0] + said[0], *said[1:], style="quiet")
     entries.add(table.NOTES[1] + shown[0], *shown[1:], style="quiet")
     below = (entries.row, entries.row + ENTRY_ROWS)
     coded = sorted({c.range for c in columns if c.range is not None and standards.is_coded(c.range)}, key=str)
-    sources = code_lists(lists, coded, standards)
+    targets = {one for column in columns if column.is_link for one in standards.targets(column.iri)}
+    things = {one: found for one, found in around.things.items() if one in targets} if around else {}
+    sources = code_lists(lists, coded, standards, things)
     for at, column in enumerate(columns):
         if source := sources.get(column.range) if column.range else None:
             entries.choice(at, below, source, ("代码", "请从列表中选择，或填写代码表中的代码。"))
+        elif around and column.range == def_("Region"):
+            entries.choice(at, below, [around.code], ("地区", "请填写六位行政区划代码。"))
+        elif source := next((sources[one] for one in standards.targets(column.iri) if one in things), ""):
+            entries.choice(
+                at, below, source, ("标识", "请从列表中选择，或填写对方的标识；名称见“代码”工作表。")
+            )
         elif column.range == Iri(names.XSD + "boolean"):
             entries.choice(at, below, ["是", "否"], ("是或否", "请填“是”或“否”。"))
+    if around:
+        notes.add(f"本表供 {around.code} {around.name}填报。", style="title")
     for line in _NOTES:
         notes.add(line)
     notes.widths(100)
@@ -142,19 +172,26 @@ def _examples(kind: Iri, standards: Standards) -> dict[Iri, str]:
     return found
 
 
-def code_lists(sheet: Sheet, kinds: list[Iri], standards: Standards) -> dict[Iri, str]:
-    """Write the code lists of classes side by side, code and name; for each, the range of its names."""
-    lists = [(kind, entries) for kind in kinds if (entries := _entries(kind, standards))]
+def code_lists(
+    sheet: Sheet,
+    kinds: list[Iri],
+    standards: Standards,
+    things: dict[Iri, list[tuple[str, str]]] | None = None,
+) -> dict[Iri, str]:
+    """Write the code lists of classes side by side, code and name, and after them ``things`` by key and name. For each, the
+    range to choose from: the names of a code list, the keys of things."""
+    lists = [(kind, entries, 1) for kind in kinds if (entries := _entries(kind, standards))]
+    lists += [(kind, found[:MOST_CHOICES], 0) for kind, found in (things or {}).items() if found]
     sheet.table(
-        [text for kind, _ in lists for text in ("代码", standards.label(kind, "zh"))],
-        [width for _ in lists for width in (10, 24)],
+        [text for kind, _, by in lists for text in ("代码" if by else "标识", standards.label(kind, "zh"))],
+        [width for _, _, by in lists for width in (10 if by else 26, 24)],
     )
-    longest = max((len(entries) for _, entries in lists), default=0)
+    longest = max((len(entries) for _, entries, _ in lists), default=0)
     for number in range(longest):
         sheet.add(
-            *(t for _, entries in lists for t in (entries[number] if number < len(entries) else ("", "")))
+            *(t for _, entries, _ in lists for t in (entries[number] if number < len(entries) else ("", "")))
         )
-    return {kind: sheet.range(2 * at + 1, (1, len(entries))) for at, (kind, entries) in enumerate(lists)}
+    return {kind: sheet.range(2 * at + by, (1, len(entries))) for at, (kind, entries, by) in enumerate(lists)}
 
 
 def _entries(kind: Iri, standards: Standards) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from app.placement import contested, owner, placed
 from app.provenance import Publishing, provenance
 from app.reading import Reading
 from app.region import read_folder
-from app.release import READING, REFERS, packed, replace
+from app.release import READING, REFERS, SYNTHETIC, dump_files, lines_of, packed, replace
 from app.report import Report, examine
 from app.rules import Rules
 from app.source import ReadingError, Unreadable
@@ -166,7 +166,7 @@ def make_ready(task: Task, standards: Standards, rules: Rules) -> Made:
             reading, found, standards, Publishing(task.at, task.by, task.identity)
         )
         refers = packed(json.dumps(_refers(own, above, code, standards)).encode())
-        _write_report(task, found, refers, standards)
+        entry |= _write_report(task, reading, found, graphs["report"], refers, standards)
         made.said = prose.write([found], standards, task.lang).decode() if task.lang else ""
         entry |= {
             "subjects": found.subjects,
@@ -197,11 +197,6 @@ def _reading(task: Task, standards: Standards) -> Reading:
     return Reading.restored(gzip.decompress(kept), task.code, own)
 
 
-def lines_of(entry: dict[str, Any]) -> str:
-    """The name of a region's dump as N-Triples."""
-    return next(str(name) for name in entry["dumps"] if name.endswith(".nt.gz"))
-
-
 def _parsed(lines: bytes) -> Graph:
     return {quad.triple for quad in parse(lines, format=RdfFormat.N_TRIPLES)}
 
@@ -216,13 +211,9 @@ def _refers(own: Graph, above: Graph, code: str, standards: Standards) -> list[s
 
 
 def _write_data(task: Task, reading: Reading, data: Graph) -> dict[str, Any]:
-    name = task.code + ("-synthetic" if reading.is_synthetic else "")
     lines = ntriples(data)
-    files = {f"{name}.nt.gz": lines, f"{name}.ttl.gz": turtle(data)}
-    for stale in set(task.entry.get("dumps", ())) - set(files):
-        (task.release / "dumps" / stale).unlink()
-    for file, content in files.items():
-        replace(task.release / "dumps" / file, packed(content))
+    files = dump_files(_stem(task, reading), names.graph(task.code), lines, turtle(data))
+    _write_dumps(task, "dumps", files)
     own = (names.graph(task.code), names.region(task.code[:6]) + "/")
     others = {t.subject.value for t in data if isinstance(t.subject, Iri) and owner(t.subject) != task.code}
     return {
@@ -233,13 +224,28 @@ def _write_data(task: Task, reading: Reading, data: Graph) -> dict[str, Any]:
     }
 
 
-def _write_report(task: Task, found: Report, refers: bytes, standards: Standards) -> None:
-    """Reports as files to serve, and what a later check needs."""
+def _stem(task: Task, reading: Reading) -> str:
+    return task.code + (SYNTHETIC if reading.is_synthetic else "")
+
+
+def _write_dumps(task: Task, kind: str, files: dict[str, bytes]) -> None:
+    """Write the dumps of one kind; a region whose data are no longer synthetic, or now are, has others than before."""
+    for stale in set(task.entry.get(kind, ())) - set(files):
+        (task.release / "dumps" / stale).unlink()
+    for file, content in files.items():
+        replace(task.release / "dumps" / file, packed(content))
+
+
+def _write_report(
+    task: Task, reading: Reading, found: Report, graph: Graph, refers: bytes, standards: Standards
+) -> dict[str, Any]:
+    """Reports as files to serve and as dumps, and what a later check needs."""
     folder = task.release / "regions" / task.code
     folder.mkdir(exist_ok=True)
+    written = turtle(graph)
     files = {
         "report.json": record.write([found], standards, "zh"),
-        "report.ttl": rdf.write([found], standards, "zh"),
+        "report.ttl": written,
         "report.zh.csv": rows.write([found], standards, "zh"),
         "report.en.csv": rows.write([found], standards, "en"),
         REFERS: refers,
@@ -248,6 +254,10 @@ def _write_report(task: Task, found: Report, refers: bytes, standards: Standards
         files[READING] = task.draft.reading.read_bytes()
     for name, content in files.items():
         replace(folder / name, content)
+    name, stem = names.graph(task.code, "report"), f"{_stem(task, reading)}-report"
+    dumps = dump_files(stem, name, ntriples(graph), written)
+    _write_dumps(task, "reports", dumps)
+    return {"reports": sorted(dumps)}
 
 
 def _write_changes(task: Task, made: Made, graphs: dict[str, Graph], index: Index) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from app.basis import Changes, Reason
 from app.language import text
-from app.making import Draft, changed_things, lines_of
+from app.making import Draft, changed_things
+from app.release import lines_of
 
 SECONDS_PER_TRIPLE = 8e-5
 """What checking takes where a release has no measurement of its own yet."""

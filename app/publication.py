@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import audit, codes, description, names, system
+from app import audit, codes, delta, description, names, system
 from app.basis import Basis, Changes
 from app.description import SAMPLE
 from app.language import text
@@ -36,8 +36,11 @@ from app.release import (
     UNFINISHED,
     Release,
     Releases,
+    dump_files,
+    lines_of,
     link_all,
     packed,
+    quads,
     replace,
     sha256,
     write_checksums,
@@ -103,6 +106,8 @@ class Publisher:
     """How many processes at most; nothing for as many as the machine bears."""
     by: str = ""
     """Who publishes, for provenance and the audit log; the user this process runs as where nobody is named."""
+    keep: int = RETENTION
+    """How many releases are kept; see ``Releases.retain``."""
 
     def publish(
         self, folders: list[Path], gate: bool = False, sample: bool = True, everything: bool = False
@@ -116,6 +121,7 @@ class Publisher:
         """
         with self._begun(folders, sample, everything) as making:
             if making.old is not None and making.has_nothing_to_do:
+                Releases(self.root).retain(self.keep)
                 return Publication(making.old, [], making.plan, is_new=False)
             publication = making.make(gate)
             release = publication.release
@@ -126,9 +132,7 @@ class Publisher:
             # Before the pointer: a release that nobody noted must not come into force.
             audit.note(self.root, making.noted(publication))
             releases.point_to(release)
-            for past in releases.all()[:-RETENTION]:
-                if past.path != release.path:
-                    shutil.rmtree(past.path)
+            releases.retain(self.keep)
         return publication
 
     def plan(self, folders: list[Path], sample: bool = True, everything: bool = False) -> Plan:
@@ -196,6 +200,10 @@ class _Making:
         self.copies = itertools.count()
         self.outcomes: dict[str, Outcome] = {}
         self.changed_dumps: set[str] = set()
+        self.placed: set[str] = set()
+        """The regions whose dumps of data were written anew."""
+        self.differing: dict[str, dict[str, int]] = {}
+        """Of each of these how many lines its dump gained and lost."""
 
     # Before it begins
 
@@ -244,7 +252,7 @@ class _Making:
 
     def make(self, gate: bool) -> Publication:
         """Make the release, to be put in force; of the regions given ``gate`` tolerates no violation."""
-        for folder in ("dumps", "regions"):
+        for folder in ("dumps", "regions", "changes"):
             (self.path / folder).mkdir()
         if self.old is not None:
             # Through a read-only opening: opening the current index for writing would change its files.
@@ -272,6 +280,7 @@ class _Making:
             del self.index
         shutil.rmtree(self.work)
         write_checksums(self.path / "dumps", self.changed_dumps)
+        self._changes()
         replace(self.path / SYSTEM, self.changes.basis.written())
         return Publication(self._finish(), list(self.outcomes.values()), self.plan)
 
@@ -281,11 +290,23 @@ class _Making:
         graphs, texts = system.stated(self.standards, self.rules), system.authored(self.standards, self.rules)
         for name, graph in graphs.items():
             self._replace_graph(names.graph(name), graph)
-            for file, content in {f"{name}.nt.gz": ntriples(graph), f"{name}.ttl.gz": texts[name]}.items():
+            files = dump_files(name, names.graph(name), ntriples(graph), texts[name])
+            files[f"{name}.nq.gz"] = quads(ntriples(system.apart(name, graph)), names.graph(name))
+            for file, content in files.items():
                 replace(self.path / "dumps" / file, packed(content))
                 self.changed_dumps.add(file)
         for name, graph in system.inferred(graphs, self.standards).items():
             self._replace_graph(names.graph(name, "inferred"), graph)
+
+    def _changes(self) -> None:
+        """What the dumps of the regions made anew have and lack against the release before; two empty files if nothing."""
+        folder, before = self.path / "changes", self.old.regions if self.old else {}
+        for code in sorted(self.placed):
+            old = self.old.dumps / lines_of(before[code]) if self.old and code in before else None
+            new = self.path / "dumps" / lines_of(self.regions[code])
+            # A dump never changes, so a new region's is linked.
+            self.differing[code] = delta.write(code, old, new, folder, os.link)
+        write_checksums(folder, [path.name for path in folder.iterdir()])
 
     def _replace_graph(self, name: str, graph: Graph) -> None:
         self.index.clear_graph(Iri(name))
@@ -372,8 +393,10 @@ class _Making:
         self.placement.note(code, entry)
         self.changes.note(code, made.inferred)
         if task.places:
-            self.changed_dumps |= {*entry["dumps"], *task.entry.get("dumps", ())}
+            self.changed_dumps |= {*entry["dumps"]}
+            self.placed.add(code)
         if task.checks:
+            self.changed_dumps |= {*entry["reports"]}
             self.reports[code] = made.said
             self.outcomes[code] = Outcome(
                 code, entry["title"], entry["counts"], entry["hasViolation"], code in self.drafts
@@ -407,6 +430,7 @@ class _Making:
             "basedOn": self.old.id if self.old else None,
             "given": sorted(self.drafts),
             "history": [*history, {"id": self.identity, "made": made, "regions": counts}],
+            "changes": self.differing,
         }
         replace(self.path / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
         return Release(self.path.parent / self.identity)

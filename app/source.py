@@ -1,13 +1,15 @@
 """A region's files: places in them, what is wrong at a place, and RDF files as graphs."""
 
+import contextlib
 import gzip
 import hashlib
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from app import names
+from app import hostile, names
 from app.language import text
 from app.store.terms import Graph, RdfFormat, Triple, parse
 
@@ -142,24 +144,36 @@ class _Bounded:
         return block
 
 
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    """A file, unpacked where it is packed, that gives no more than it may."""
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        yield cast(IO[bytes], _Bounded(cast(IO[bytes], file)))
+
+
 class _TooLarge(Exception):
     """A file gives more than ``MOST_UNPACKED`` bytes."""
 
 
 def read_rdf(path: Path) -> Graph:
     """The triples of an RDF file, graphs merged, relative IRIs under our base. Raises ``Unreadable``."""
+    form = rdf_format(path)
     try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            quads = parse(
-                cast(IO[bytes], _Bounded(cast(IO[bytes], file))),
-                format=rdf_format(path),
-                base_iri=names.BASE,
-                rename_blank_nodes=True,
-            )
+        if form == RdfFormat.RDF_XML:
+            with _open(path) as file:
+                hostile.check_xml(file)
+        with _open(path) as file:
+            stated: IO[bytes] | bytes = file
+            if form == RdfFormat.JSON_LD:
+                stated = file.read()
+                hostile.check_json(stated)
+            quads = parse(stated, format=form, base_iri=names.BASE, rename_blank_nodes=True)
             graph = {quad.triple for quad in quads}
     except SyntaxError as error:
         place = Place(path.name, row=error.lineno or 0)
         raise Unreadable(refused(place, "不是合法的 RDF：{found}", str(error.msg))) from error
+    except hostile.Hostile as error:
+        raise Unreadable(refused(Place(path.name), error.message, limit=str(error.limit))) from error
     except _TooLarge as error:
         message = "解压后超过上限 {limit} 字节"
         raise Unreadable(refused(Place(path.name), message, limit=str(MOST_UNPACKED))) from error

@@ -26,10 +26,9 @@ from app import above, apart, description, history, rules, standards, table
 from app.confinement import confine
 from app.description import Description
 from app.history import Change
-from app.making import lines_of
 from app.proposal import Judges, propose
 from app.region import data_files, is_data
-from app.release import Releases
+from app.release import Releases, lines_of
 from app.source import Place, ReadingError, Source, Unreadable, refused
 from app.standards import Standards
 from app.store.terms import Graph, Iri, RdfFormat, parse
@@ -289,6 +288,11 @@ def _name_of(entry: zipfile.ZipInfo) -> str:
 
 
 # Looking at it
+
+
+def today() -> datetime.date:
+    """The date submissions are judged by."""
+    return datetime.date.today()
 
 
 def looked_at(submission: Submission, root: Path, on: datetime.date) -> dict[str, Any]:

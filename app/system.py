@@ -3,7 +3,7 @@
 from app.inference import infer
 from app.rules import PREFIX_FILE, Rules
 from app.standards import Standards
-from app.store.terms import Graph, Triple, canonical, literal_forms
+from app.store.terms import BlankNode, Graph, Term, Triple, canonical, literal_forms
 
 
 def stated(standards: Standards, rules: Rules) -> dict[str, Graph]:
@@ -15,6 +15,16 @@ def stated(standards: Standards, rules: Rules) -> dict[str, Graph]:
         "questions": standards.questions,
     }
     return {name: literal_forms(canonical(graph)) for name, graph in graphs.items()}
+
+
+def apart(name: str, graph: Graph) -> Graph:
+    """A graph whose blank nodes have no label in common with those of another: canonical labels are the same in all, and
+    a dump that holds several graphs would take them for the same nodes."""
+
+    def labelled(term: Term) -> Term:
+        return BlankNode(f"{name}-{term.value}") if isinstance(term, BlankNode) else term
+
+    return {Triple(labelled(t.subject), t.predicate, labelled(t.object)) for t in graph}  # type: ignore[arg-type]
 
 
 def authored(standards: Standards, rules: Rules) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""Tokens: who may submit, for which region and what lies below it. Only hashes are kept.
+"""Tokens: who may submit or write, for which region and what lies below it. Only hashes are kept.
 
 A token is ``zwfw_<id>_<secret>``. The secret has 256 bits of chance, so one plain hash of it cannot be guessed back.
 """
@@ -12,13 +12,16 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from app.codes import region_chain
 
 FILE = "tokens.json"
+SUBMIT, WRITE = "submit", "write"
+"""What a token may be for: submitting files, or writing by the SPARQL protocols where the service lets one."""
+SCOPES = (SUBMIT, WRITE)
 _LOCK = "tokens.lock"
 _TOKEN = re.compile(r"zwfw_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 _NOTHING = hashlib.sha256(b"").hexdigest()
@@ -34,6 +37,8 @@ class Token:
     region: str
     created: str
     digest: str
+    scopes: list[str] = field(default_factory=lambda: [SUBMIT])
+    """What it is for."""
     expires: str | None = None
     """The last day it counts."""
     revoked: str | None = None
@@ -64,7 +69,13 @@ class Tokens:
             return []
         return [Token(**one) for one in kept]
 
-    def create(self, name: str, region: str, expires: datetime.date | None = None) -> str:
+    def create(
+        self,
+        name: str,
+        region: str,
+        expires: datetime.date | None = None,
+        scopes: Iterable[str] = (SUBMIT,),
+    ) -> str:
         """Make a token; what is returned is shown once and kept nowhere."""
         secret = secrets.token_urlsafe(32)
         token = Token(
@@ -73,6 +84,7 @@ class Tokens:
             region=region,
             created=_now(),
             digest=_digest(secret),
+            scopes=sorted(scopes),
             expires=expires.isoformat() if expires else None,
         )
         with self._changing() as kept:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.store.terms import Index, Iri, Literal, Quad
+from app.store.terms import Index, Iri, Literal, Quad, RdfFormat
 from app.web import Settings, create_app
 from app.web.serve import listen
 
@@ -46,6 +46,18 @@ def publish(root: Path, release: str, mark: str = "", things: int = 600) -> Path
     (folder / "release.json").write_text(json.dumps({"id": release, "regions": {}}), encoding="utf-8")
     point(root, f"releases/{release}")
     return folder
+
+
+def publish_graphs(root: Path, graphs: dict[str, Path]) -> None:
+    """A release that holds N-Triples files as named graphs."""
+    folder = root / "releases" / "20261101T000000Z-g"
+    folder.mkdir(parents=True)
+    index = Index(str(folder / "index"))
+    for name, path in graphs.items():
+        index.load(path=path, format=RdfFormat.N_TRIPLES, to_graph=Iri(name))
+    index.flush()
+    (folder / "release.json").write_text(json.dumps({"id": folder.name, "regions": {}}), encoding="utf-8")
+    point(root, f"releases/{folder.name}")
 
 
 def point(root: Path, target: str) -> None:

@@ -17,7 +17,7 @@ from test_pages import BROWSER
 from app import names, rules, standards
 from app.facts import Facts
 from app.publication import Publisher
-from app.release import MANIFEST, Release, Releases
+from app.release import MANIFEST, Release, Releases, checksums
 from app.store.terms import Iri, Literal, RdfFormat, Term, parse
 from app.web import Settings, catalogue, create_app
 
@@ -219,9 +219,12 @@ def test_the_catalogue_has_every_dataset_of_the_release(dcat: Facts, release: Re
     assert listed == of_class(dcat, DCAT + "Dataset")
 
 
-def test_what_is_said_of_a_file_is_true(web: FlaskClient, dcat: Facts) -> None:
+def test_what_is_said_of_a_file_is_true(web: FlaskClient, dcat: Facts, release: Release) -> None:
     files = of_class(dcat, DCAT + "Distribution")
-    assert len(files) == 18  # two formats: of four regions and samples, four graphs, and all regions together
+    named = {str(file).strip("<>").removeprefix(f"{names.BASE}dumps/") for file in files}
+    listed = {name for entry in release.regions.values() for name in entry["dumps"]}
+    system = {name for name in checksums(release.dumps) if name.startswith(names.SYSTEM_GRAPHS)}
+    assert system and named == {*listed, *system, "all-synthetic.nt.gz", "all-synthetic.ttl.gz"}
     for file in files:
         address = dcat.text(file, Iri(DCAT + "downloadURL"))  # type: ignore[arg-type]
         with web.get(address.removeprefix(HOME)) as answer:
@@ -319,7 +322,8 @@ def test_where_to_ask_and_what_to_begin_with(web: FlaskClient, void: Facts, rele
         dataset = Iri(names.graph(code))
         assert void.values(dataset, Iri(VOID + "sparqlEndpoint")) == [Iri(f"{HOME}/sparql")]
         assert Iri(names.DEF) in void.values(dataset, Iri(VOID + "vocabulary"))
-        assert len(void.values(dataset, Iri(VOID + "dataDump"))) == 2
+        dumps = void.values(dataset, Iri(VOID + "dataDump"))
+        assert dumps == [Iri(f"{HOME}/dumps/{name}") for name in sorted(release.regions[code]["dumps"])]
         examples = void.values(dataset, Iri(VOID + "exampleResource"))
         assert examples
         for one in examples:

@@ -1,5 +1,6 @@
 """Publishing under a running server: no restart, no failed request, no broken release ever in force."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from served import EX, exchange, point, publish, server
 
+from app.release import Releases
 from app.web import Settings, create_app
 from app.web.live import Live, NoRelease
 
@@ -93,6 +95,33 @@ def test_a_request_keeps_its_release_to_the_end(live: Live, tmp_path: Path) -> N
         time.sleep(0.05)
     else:
         pytest.fail("the old release was not closed")
+    live.close()
+
+
+def test_the_release_in_force_and_one_that_still_answers_are_not_deleted(live: Live, tmp_path: Path) -> None:
+    first, second, third = (f"2026010{day}T000000Z-00000000" for day in (1, 2, 3))
+    for number, identity in enumerate((first, second, third)):
+        folder = publish(tmp_path, identity, identity)
+        manifest = json.loads((folder / "release.json").read_text())
+        (folder / "release.json").write_text(json.dumps({**manifest, "basedOn": None}))
+        if number == 0:
+            held = live.take()
+    assert mark(live) == third
+    Releases(tmp_path).retain(1)
+    assert [release.id for release in Releases(tmp_path).all()] == [first, third]
+    assert str(held.store.select(MARK)[0]["mark"].value) == first  # type: ignore[union-attr]
+    point(tmp_path, f"releases/{first}")  # back, while the third is still open: the server has not looked yet
+    Releases(tmp_path).retain(1)
+    assert [release.id for release in Releases(tmp_path).all()] == [first, third]
+    point(tmp_path, f"releases/{third}")
+    live.let_go(held)
+    for _ in range(100):
+        Releases(tmp_path).retain(1)
+        if not (tmp_path / "releases" / first).exists():
+            break
+        time.sleep(0.05)
+    assert [release.id for release in Releases(tmp_path).all()] == [third]
+    assert mark(live) == third
     live.close()
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,17 +158,50 @@ def test_publishing_again_replaces_that_region_alone_and_leaves_the_old_release_
     assert (graphs(old), files(old)) == (before, before_files)
     changed = {name for name, triples in graphs(new).items() if triples != before.get(name)}
     assert changed and all(name.endswith("/370600") for name in changed)
-    assert {n for n, data in files(new).items() if data != before_files.get(n)} == {
-        "370600-synthetic.nt.gz",
-        "370600-synthetic.ttl.gz",
+    stems = ("370600-synthetic", "370600-synthetic-report")
+    assert {n for n, data in files(new).items() if data != before_files.get(n)} <= {
         CHECKSUMS,
+        *(f"{stem}.{form}.gz" for stem in stems for form in ("nt", "nq", "ttl")),
     }
+    assert files(new).keys() == before_files.keys()
 
 
-def test_unchanged_input_gives_the_same_bytes(root, folder):
-    before = files(Releases(root).current())
-    publisher(root, datetime.date(2027, 1, 1)).publish([folder])
-    assert files(Releases(root).current()) == before
+def test_unchanged_input_gives_the_same_bytes_and_an_empty_change(root, folder):
+    old = Releases(root).current()
+    publisher(root).publish([folder])
+    new = Releases(root).current()
+    assert new.id != old.id and files(new) == files(old)
+    changes = {path.name: gzip.decompress(path.read_bytes()) for path in new.changes.glob("*.gz")}
+    assert changes == {"370600-synthetic.added.nt.gz": b"", "370600-synthetic.removed.nt.gz": b""}
+    assert new.manifest["changes"] == {"370600": {"added": 0, "removed": 0}}
+
+
+def test_the_data_depend_on_the_source_alone(root, folder, tmp_path):
+    """Neither on the day, nor on what else was published, nor on where the folder lay or how its files were dated."""
+    old = Releases(root).current()
+    elsewhere = tmp_path / "elsewhere" / "370600"
+    shutil.copytree(folder, elsewhere)
+    for path in elsewhere.iterdir():
+        os.utime(path, (0, 0))
+    publisher(root, datetime.date(2027, 1, 1)).publish([elsewhere])
+    new = Releases(root).current()
+    before, after = files(old), files(new)
+    assert new.regions["370600"]["referenceDate"] == "2027-01-01"
+    differing = {name for name in before if before[name] != after[name]}
+    # The report says by which date it judged, and so do its dumps.
+    assert differing == {CHECKSUMS, *(f"370600-synthetic-report.{form}.gz" for form in ("nt", "nq", "ttl"))}
+    assert old.regions["370600"]["digest"] == new.regions["370600"]["digest"]
+    assert all(not gzip.decompress(path.read_bytes()) for path in new.changes.glob("*.gz"))
+    assert len(list(new.changes.glob("*.gz"))) == 2
+
+
+def test_what_is_not_published_again_is_linked_and_not_written(root, folder):
+    old = Releases(root).current()
+    publisher(root).publish([folder])
+    new = Releases(root).current()
+    for path in old.dumps.iterdir():
+        own = path.name == CHECKSUMS or path.name.startswith("370600")
+        assert (path.stat().st_ino != (new.dumps / path.name).stat().st_ino) == own, path.name
 
 
 def test_check_report_dump_and_index_use_one_form_of_a_literal(root, folder):
@@ -234,12 +268,25 @@ def test_a_change_above_checks_again_what_compares_with_it(root, tmp_path):
     assert Releases(root).current().regions["370600"]["rules"] == rules_before
 
 
-def test_retention_keeps_the_newest_and_the_figures(root, folder, monkeypatch):
-    monkeypatch.setattr("app.publication.RETENTION", 2)
+def test_retention_takes_dumps_and_leaves_the_figures(root, folder):
+    made = [Releases(root).current().id]
+    figures = {code: entry["counts"] for code, entry in Releases(root).current().regions.items()}
     for _ in range(3):
+        made.append(replace(publisher(root), keep=2).publish([folder]).release.id)
+    assert [release.id for release in Releases(root).all()] == made[-2:]
+    assert not list(Releases(root).folder.glob(".*"))
+    history = Releases(root).current().manifest["history"]
+    assert [one["id"] for one in history] == made
+    assert history[0]["regions"] == figures
+    assert history[1]["regions"] == {"370600": figures["370600"]}
+    assert not list(Releases(root).current().faults())
+
+
+def test_with_nothing_to_do_retention_is_still_carried_out(root, folder):
+    for _ in range(2):
         publisher(root).publish([folder])
-    assert len(Releases(root).all()) == 2
-    assert len(Releases(root).current().manifest["history"]) == 4
+    assert not replace(publisher(root), keep=1).publish([]).is_new
+    assert len(Releases(root).all()) == 2  # the one in force and the one it was made from
 
 
 @pytest.mark.parametrize("after", [0.0, 0.2, 0.5, 0.8, 1.1, 1.5, 2.0, 3.0])

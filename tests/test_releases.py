@@ -1,6 +1,8 @@
 """What was published when, and going back to it: nothing is lost, and the next publication begins with what is in force."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from app.release import Releases
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tests" / "world" / "370000"
+DAYS = [f"202601{day:02}T000000Z-00000000" for day in range(1, 7)]
 
 
 def run(root, *arguments):
@@ -59,3 +62,94 @@ def test_before_the_first_there_is_nothing(root, tmp_path_factory):
     empty = tmp_path_factory.mktemp("empty")
     assert run(empty, "rollback").exit_code == 2
     assert json.loads(run(empty, "releases", "--json").stdout) == []
+
+
+# Retention
+
+
+@pytest.fixture
+def six(tmp_path):
+    """Six releases, each made from the one before, the last in force."""
+    releases = Releases(tmp_path)
+    for number, identity in enumerate(DAYS):
+        folder = releases.folder / identity
+        folder.mkdir(parents=True)
+        (folder / "release.json").write_text(json.dumps({"basedOn": DAYS[number - 1] if number else None}))
+    releases.point_to(releases.all()[-1])
+    return releases
+
+
+def kept(releases):
+    assert not list(releases.folder.glob(".*"))
+    return [DAYS.index(release.id) for release in releases.all()]
+
+
+@pytest.mark.parametrize(
+    ("keep", "current", "expected"),
+    [
+        (30, 5, [0, 1, 2, 3, 4, 5]),
+        (6, 5, [0, 1, 2, 3, 4, 5]),
+        (3, 5, [3, 4, 5]),
+        (2, 5, [4, 5]),
+        (1, 5, [4, 5]),  # to which `rollback` leads
+        (1, 3, [2, 3, 5]),
+        (2, 0, [0, 4, 5]),
+    ],
+)
+def test_the_newest_are_kept_and_what_is_in_force_and_what_that_was_made_from(six, keep, current, expected):
+    six.point_to(six.all()[current])
+    six.retain(keep)
+    assert kept(six) == expected
+    six.retain(keep)
+    assert kept(six) == expected
+
+
+def test_a_release_in_use_is_spared_until_it_is_not(six):
+    held = six.all()[1].hold()
+    again = six.all()[1].hold()
+    six.retain(2)
+    assert kept(six) == [1, 4, 5]
+    held.close()
+    six.retain(2)
+    assert kept(six) == [1, 4, 5]
+    again.close()
+    six.retain(2)
+    assert kept(six) == [4, 5]
+
+
+def test_a_release_in_use_by_a_process_that_dies_is_free(six):
+    program = (
+        "import sys, pathlib; from app.release import Release; "
+        "held = Release(pathlib.Path(sys.argv[1])).hold(); print(flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, six.all()[0].path]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        six.retain(2)
+        assert kept(six) == [0, 4, 5]
+        process.kill()
+    six.retain(2)
+    assert kept(six) == [4, 5]
+
+
+def test_what_is_going_cannot_be_held(six):
+    gone = six.all()[0]
+    six.retain(1)
+    with pytest.raises(FileNotFoundError):
+        gone.hold()
+
+
+def test_what_is_no_release_any_more_goes(six):
+    (six.all()[0].path / "release.json").unlink()
+    six.retain(2)
+    assert kept(six) == [4, 5]
+
+
+def test_how_many_are_kept_can_be_said_in_two_ways(root, monkeypatch):
+    monkeypatch.setenv("ZWFW_KEEP", "1")
+    run(root, "publish", FOLDER, "--no-sample", "--on", "2026-11-25")
+    assert len(Releases(root).all()) == 2
+    run(root, "publish", FOLDER, "--no-sample", "--on", "2026-11-25", "--keep", "3")
+    assert len(Releases(root).all()) == 3
+    assert run(root, "rollback").exit_code == 0
+    assert run(root, "publish", "--keep", "0").exit_code == 2

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 
 from app import above, names, region, report, rules, standards, table
+from app.cli import zwfw
 from app.entry_workbook import template
+from app.publication import Publisher
 from app.store.terms import def_
 
 ROOT = Path(__file__).parent.parent
@@ -124,3 +127,32 @@ def test_codes_are_chosen_from_their_lists():
     assert name == "'代码'"
     offered = {cell.value for (cell,) in lists[cells.replace("$", "")]}
     assert "行政许可" in offered and offered <= set(SYSTEM.code_lists[SYSTEM.scheme_of(def_("ItemType"))])
+
+
+def test_for_a_region_it_offers_what_is_published_there_and_above(tmp_path):
+    """Departments of the region before those of the city, catalogue items of the nation, each by the key a cell writes."""
+    root = tmp_path / "release"
+    folders = [ROOT / "data" / code for code in ("370600", "370602")]
+    Publisher(root, SYSTEM, BOOK, ON, lambda _: None).publish(folders)
+    path = tmp_path / "t.xlsx"
+    arguments = ["template", "ImplementedItem", "--region", "370602", "--release", str(root), "-o", str(path)]
+    assert CliRunner().invoke(zwfw, arguments).exit_code == 0
+    book = openpyxl.load_workbook(path)
+    sheet, lists = book.worksheets[0], book["代码"]
+    at = {
+        headings(sheet)[next(iter(one.sqref.ranges)).min_col - 1]: one.formula1
+        for one in sheet.data_validations.dataValidation
+    }
+
+    def offered(heading):
+        return [cell.value for (cell,) in lists[at[heading].partition("!")[2].replace("$", "")]]
+
+    departments = offered("由其办理")
+    own = rows_of("Department", "370602")
+    assert departments[: len(own)] == sorted(row["统一社会信用代码"] for row in own)
+    assert all(one.startswith("370600/") for one in departments[len(own) :])
+    assert "000000/000101001000" in offered("对应基本目录事项")
+    assert at["行政管辖代码"] == '"370602"'
+    assert "370602" in book["填表说明"]["A1"].value
+    arguments[3] = "999999"
+    assert CliRunner().invoke(zwfw, arguments).exit_code == 2

@@ -9,7 +9,7 @@ import click
 
 from app import language
 from app.language import text
-from app.release import Release, Releases
+from app.release import RETENTION, Release, Releases
 from app.source import Unreadable
 
 VIOLATIONS, USAGE, UNREADABLE = 1, 2, 3
@@ -57,6 +57,16 @@ jobs_option = click.option(
     default=None,
     metavar="N",
     help="同时运行的进程数，默认按处理器和内存 · How many processes; by default as processors and memory allow.",
+)
+keep_option = click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    envvar="ZWFW_KEEP",
+    default=RETENTION,
+    show_default=True,
+    metavar="N",
+    help="保留最新的几个发布；当前的、它所由来的和正在提供的总会保留 · How many of the newest releases to keep; "
+    "the one in force, the one it was made from, and those being served always are.",
 )
 
 

@@ -18,6 +18,7 @@ from app.cli.options import (
     complain_of_disk,
     complain_of_process,
     jobs_option,
+    keep_option,
     lang_option,
     on_option,
     release_option,
@@ -42,6 +43,7 @@ from app.source import Unreadable
 @click.option(
     "--by", default="", metavar="NAME", help="发布人，默认为当前用户 · Who publishes; by default the user."
 )
+@keep_option
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果 · Say the outcome as JSON.")
 @on_option
 @lang_option
@@ -54,6 +56,7 @@ def publish(
     dry_run: bool,
     jobs: int | None,
     by: str,
+    keep: int,
     as_json: bool,
     on: datetime.date | None,
     lang: str,
@@ -69,6 +72,7 @@ def publish(
         lang,
         jobs,
         by,
+        keep,
     )
     with telling(lang):
         if dry_run:

@@ -17,6 +17,7 @@ from app.cli.options import (
     VIOLATIONS,
     complain,
     fail,
+    keep_option,
     lang_option,
     on_option,
     release_option,
@@ -58,6 +59,7 @@ from app.source import Unreadable
     help="上级地区目录所在的目录 · The folder that holds the folders of the levels above.",
 )
 @click.option("--json", "as_json", is_flag=True)
+@keep_option
 @on_option
 @lang_option
 @release_option
@@ -68,6 +70,7 @@ def rectify(
     by: str,
     above_: Path | None,
     as_json: bool,
+    keep: int,
     on: datetime.date | None,
     lang: str,
     root: Path,
@@ -121,7 +124,7 @@ def rectify(
             fail(text("其间目录又有了新的版本；请重新运行", lang), UNREADABLE)
         click.echo(text("已写入新的一版，原表在 {folder}", lang, folder=folder / history.ORIGINALS), err=True)
         publisher = Publisher(
-            root, system, book, judges.on, lambda line: click.echo(line, err=True), lang, by=who
+            root, system, book, judges.on, lambda line: click.echo(line, err=True), lang, by=who, keep=keep
         )
         with telling(lang):
             done = publisher.publish([folder])

@@ -77,6 +77,19 @@ def _address(*schemes: str) -> Callable[[click.Context, click.Parameter, str], s
     metavar="NAME",
     help="运营单位的名称，作为数据目录的发布者 · The body that runs this service, as the publisher of its catalogue.",
 )
+@click.option(
+    "--writable",
+    is_flag=True,
+    help="允许持有令牌者经 SPARQL 协议写入各地区的数据图，写入即检查并发布 · Let holders of tokens write the regions' data graphs "
+    "by the SPARQL protocols; what is written is checked and published.",
+)
+@click.option(
+    "--open-writing",
+    is_flag=True,
+    help="提供一个空的临时数据集，任何人都可改写，停止即清空；用于教学和符合性测试，只能在本机地址上 · "
+    "Serve an empty dataset that anybody may write and that is gone at the end, for teaching and conformance tests; on "
+    "loopback addresses only.",
+)
 def serve(
     root: Path,
     host: str,
@@ -87,20 +100,31 @@ def serve(
     public: str,
     contact: str,
     operator: str,
+    writable: bool,
+    open_writing: bool,
 ) -> None:
     """提供网页与查询服务 · Serve the pages, dumps and the SPARQL endpoint."""
     from app.web.live import Settings
+    from app.web.serve import is_loopback, serve_open
     from app.web.serve import serve as serve_
 
+    if writable and open_writing:
+        raise click.UsageError("--writable 不与 --open-writing 并用 · --writable excludes --open-writing")
     settings = Settings(
         timeout=timeout,
         memory_mb=memory,
         workers=workers or os.cpu_count() or 2,
+        writable=writable,
         public=public.rstrip("/"),
         contact=contact,
         operator=operator,
     )
+    if open_writing and not is_loopback(host):
+        fail("--open-writing 只能用于本机地址，如 127.0.0.1 · is for loopback addresses only", USAGE)
     try:
-        serve_(root, host, port, settings)
+        if open_writing:
+            serve_open(host, port, settings)
+        else:
+            serve_(root, host, port, settings)
     except OSError as error:
         fail(f"{host}:{port}: {error.strerror or error}", USAGE)

@@ -8,7 +8,7 @@ import click
 
 from app.cli.options import USAGE, Date, fail, lang_option, release_option
 from app.language import text
-from app.tokens import Tokens
+from app.tokens import SCOPES, SUBMIT, Tokens
 
 
 @click.group("token")
@@ -31,15 +31,31 @@ def token_() -> None:
 @click.option(
     "--expires", type=Date(), metavar="DATE", help="最后有效日，默认长期有效 · The last day it counts."
 )
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    default=[SUBMIT],
+    show_default=True,
+    help="用途：报送，或经 SPARQL 协议写入（须 serve --writable） · What for: submitting, or writing by the SPARQL protocols.",
+)
 @lang_option
 @release_option
-def create(region: str, name: str, expires: datetime.date | None, lang: str, root: Path) -> None:
+def create(
+    region: str,
+    name: str,
+    expires: datetime.date | None,
+    scopes: tuple[str, ...],
+    lang: str,
+    root: Path,
+) -> None:
     """新建一个令牌并显示，仅此一次 · Make a token and show it, once."""
     if not (region.isdecimal() and region.isascii() and len(region) == 6):
         fail(text("“{found}”不是六位行政区划代码", lang, found=region), USAGE)
     if not name.strip():
         fail(text("没有写明持有人", lang), USAGE)
-    click.echo(Tokens(root).create(name.strip(), region, expires))
+    click.echo(Tokens(root).create(name.strip(), region, expires, set(scopes)))
     click.echo(text("请立即抄存；此后无法再次显示", lang), err=True)
 
 
@@ -51,7 +67,7 @@ def list_(as_json: bool, lang: str, root: Path) -> None:
     """列出令牌 · List the tokens, without their secrets."""
     kept, today = Tokens(root).all(), datetime.date.today()
     if as_json:
-        shown = ("id", "name", "region", "created", "expires", "revoked")
+        shown = ("id", "name", "region", "scopes", "created", "expires", "revoked")
         click.echo(
             json.dumps(
                 [{key: getattr(one, key) for key in shown} for one in kept], ensure_ascii=False, indent=1
@@ -61,7 +77,9 @@ def list_(as_json: bool, lang: str, root: Path) -> None:
     for one in kept:
         state = "有效" if one.counts_on(today) else "已撤销" if one.revoked else "已过期"
         until = one.expires or text("长期", lang)
-        click.echo(f"{one.id}  {one.region}  {one.name}  {one.created[:10]} — {until}  {text(state, lang)}")
+        click.echo(
+            f"{one.id}  {one.region}  {','.join(one.scopes)}  {one.name}  {one.created[:10]} — {until}  {text(state, lang)}"
+        )
 
 
 @token_.command()

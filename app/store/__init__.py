@@ -15,6 +15,7 @@ from app.store.query import (
     DeadlineExceeded,
     EvaluationFailed,
     FormatUnfit,
+    GraphUnknown,
     MemoryExceeded,
     Query,
     QueryMalformed,
@@ -33,6 +34,7 @@ __all__ = [
     "DeadlineExceeded",
     "EvaluationFailed",
     "FormatUnfit",
+    "GraphUnknown",
     "MemoryExceeded",
     "Query",
     "QueryMalformed",
@@ -46,10 +48,18 @@ __all__ = [
 
 
 def open_store(
-    index: Path, *, timeout: float = 30, memory_mb: int = 2048, workers: int = 0, queue: int = 32
+    index: Path,
+    *,
+    timeout: float = 30,
+    memory_mb: int = 2048,
+    workers: int = 0,
+    queue: int = 32,
+    union: bool = True,
 ) -> Store:
     """The store over the index of a finished release; the limits are those of ``EmbeddedStore``.
 
     Raises ``StoreUnreadable``.
     """
-    return EmbeddedStore(index, workers=workers, timeout=timeout, memory_mb=memory_mb, queue=queue)
+    return EmbeddedStore(
+        index, workers=workers, timeout=timeout, memory_mb=memory_mb, queue=queue, union=union
+    )

@@ -28,6 +28,7 @@ from app.store.query import (
     DeadlineExceeded,
     EvaluationFailed,
     FormatUnfit,
+    GraphUnknown,
     MemoryExceeded,
     Query,
     QueryMalformed,
@@ -36,7 +37,7 @@ from app.store.query import (
     StoreError,
     StoreUnreadable,
 )
-from app.store.records import END, FAILURE, FRAME, FRAME_BYTES, MALFORMED, MEMORY, UNFIT
+from app.store.records import END, FAILURE, FRAME, FRAME_BYTES, MALFORMED, MEMORY, UNFIT, UNKNOWN
 from app.store.terms import BlankNode, Iri, Literal, Term, Triple
 
 PAGE_SOLUTIONS = 100_000
@@ -71,7 +72,7 @@ class EmbeddedAnswer:
                 if len(payload) < FRAME_BYTES:  # only the last is short: the end follows at once
                     kind, payload = self._read()
             if kind == FAILURE:
-                raise _error(payload)
+                raise error_of(payload)
         except BaseException:
             self.close()
             raise
@@ -89,7 +90,7 @@ class EmbeddedAnswer:
                 except StoreError as error:
                     raise AnswerBroken(str(error)) from error
                 if kind == FAILURE:
-                    raise AnswerBroken(str(_error(payload)))
+                    raise AnswerBroken(str(error_of(payload)))
                 if kind == FRAME:
                     yield payload
         finally:
@@ -123,12 +124,20 @@ class EmbeddedAnswer:
 class EmbeddedStore:
     """A ``Store`` over an index: ``workers`` processes (0: one a core), each with ``memory_mb`` of address
     space; up to ``queue`` questions wait while all are busy; ``timeout`` seconds cover waiting, evaluating
-    and streaming."""
+    and streaming. ``union`` makes the default graph that of all named graphs."""
 
     def __init__(
-        self, index: Path, *, workers: int = 0, timeout: float = 30, memory_mb: int = 2048, queue: int = 32
+        self,
+        index: Path,
+        *,
+        workers: int = 0,
+        timeout: float = 30,
+        memory_mb: int = 2048,
+        queue: int = 32,
+        union: bool = True,
     ):
         self.index, self.timeout, self.memory_mb, self.queue = index.resolve(), timeout, memory_mb, queue
+        self.union = union
         self.workers = workers or os.cpu_count() or 1
         # One lock for everything below. Waiters are woken in the order they came. It may be taken twice by
         # one thread: an answer nobody closed gives its worker back when it is collected, which is at any
@@ -157,11 +166,15 @@ class EmbeddedStore:
         media_type = media_type or default_format(asked.form)
         request = {
             "text": asked.text,
-            "union": not asked.has_dataset,
+            "union": self.union and not asked.has_dataset,
             "default_graphs": query.default_graphs,
             "named_graphs": query.named_graphs,
             "limit": query.limit,
         }
+        return self._ask(request, media_type, time.monotonic() + self.timeout)
+
+    def graph(self, iri: str, media_type: str, may_be_empty: bool = False) -> EmbeddedAnswer:
+        request = {"graph": iri, "union": self.union, "may_be_empty": may_be_empty}
         return self._ask(request, media_type, time.monotonic() + self.timeout)
 
     def select(self, text: str, **terms: Term) -> list[dict[str, Term]]:
@@ -308,7 +321,7 @@ class EmbeddedStore:
         """One worker more. Who asks it first waits for it to open the index, some 60 ms, so it is taken
         last."""
         try:
-            self._idle.insert(0, Worker(self.index, self.memory_mb))
+            self._idle.insert(0, Worker("app.store.worker", str(self.index), str(self.memory_mb)))
             self._turn.notify()
         except OSError as error:
             logger.error("no process for a worker: %s", error)
@@ -335,10 +348,11 @@ def term_of(value: dict[str, Any]) -> Term:
     return Literal(written, datatype=Iri(value["datatype"])) if "datatype" in value else Literal(written)
 
 
-def _error(payload: bytes) -> StoreError:
+def error_of(payload: bytes) -> StoreError:
+    """The error a failure of a worker tells of."""
     failure = json.loads(payload)
     message = failure["message"]
     if failure["kind"] == MALFORMED:
         return QueryMalformed(message, failure["line"], failure["column"])
-    kinds = {UNFIT: FormatUnfit, MEMORY: MemoryExceeded}
+    kinds = {UNFIT: FormatUnfit, MEMORY: MemoryExceeded, UNKNOWN: GraphUnknown}
     return kinds.get(failure["kind"], EvaluationFailed)(message)

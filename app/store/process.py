@@ -23,15 +23,16 @@ logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """One process, and the pipe to it. Started by the watch, used by one question at a time."""
+    """One process of ``module``, and the pipe to it. Started by a thread that outlives it, used by one question at a
+    time."""
 
-    def __init__(self, index: Path, memory_mb: int) -> None:
+    def __init__(self, module: str, *arguments: str) -> None:
         root = str(Path(__file__).resolve().parents[2])
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         # An unnamed file and not a pipe: nobody reads it while the worker runs, and it must not fill.
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the worker)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "app.store.worker", str(index), str(memory_mb), str(os.getpid())],
+            [sys.executable, "-P", "-m", module, *arguments, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._messages,

@@ -14,14 +14,23 @@ SOLUTIONS = (
 )
 """What the answer to SELECT can be written in, the preferred first; an ASK has the first two only."""
 
-TRIPLES = ("text/turtle", "application/n-triples", "application/ld+json", "application/rdf+xml")
-"""What the answer to CONSTRUCT and DESCRIBE can be written in, the preferred first."""
+TRIPLES = (
+    "text/turtle",
+    "application/n-triples",
+    "application/ld+json",
+    "application/rdf+xml",
+    "application/trig",
+    "application/n-quads",
+)
+"""What the answer to CONSTRUCT and DESCRIBE, and a graph, can be written in, the preferred first. The last two are of
+datasets: the triples are their default graph."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """A query as a client sent it. Graphs given here replace the query's own FROM and FROM NAMED
-    (SPARQL 1.1 Protocol §2.1.4); with neither, the default graph is the union of all named graphs."""
+    (SPARQL 1.1 Protocol §2.1.4); with neither, the default graph is the store's: the union of all named graphs, unless the
+    store was opened otherwise."""
 
     text: str
     default_graphs: tuple[str, ...] = ()
@@ -56,6 +65,14 @@ class Store(Protocol):
         Raises ``StoreError`` of one of the kinds below; returns when the first frame or the end is there.
         """
 
+    def graph(self, iri: str, media_type: str, may_be_empty: bool = False) -> Answer:
+        """All triples of a named graph, or with ``""`` of the default graph, in one of ``TRIPLES``. Nothing is evaluated
+        and nothing held in memory.
+
+        Raises ``GraphUnknown`` where there is no graph of that name, unless it ``may_be_empty``, and ``StoreError`` as
+        ``answer`` does.
+        """
+
     def select(self, text: str, **terms: Term) -> list[dict[str, Term]]:
         """All solutions of a SELECT (an ASK gives ``[]`` or ``[{}]``), with the variables in ``terms`` bound
         to them. For pages: an answer of more than ``embedded.PAGE_SOLUTIONS`` raises ``QueryRefused``."""
@@ -83,6 +100,10 @@ class QueryRefused(StoreError):
 
 class FormatUnfit(StoreError):
     """The form of the query has no such format: an ASK has no CSV, a SELECT no Turtle."""
+
+
+class GraphUnknown(StoreError):
+    """There is no graph of that name."""
 
 
 class DeadlineExceeded(StoreError):

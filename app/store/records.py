@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 FRAME, END, FAILURE = b"F", b"E", b"X"
 
-MALFORMED, MEMORY, FAILED, UNFIT = "malformed", "memory", "failed", "unfit"
+MALFORMED, MEMORY, FAILED, UNFIT, UNKNOWN = "malformed", "memory", "failed", "unfit", "unknown"
 """What a failure can be of."""
 
 FRAME_BYTES = 64 * 1024

@@ -8,7 +8,7 @@ text can be read in two ways (``?a<?b)#>``), it is refused if one of them could 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -175,6 +175,88 @@ def read(text: str) -> Syntax:
 
 def _form(upper: str) -> str:
     return next((form for form in QUERY_FORMS + UPDATE_FORMS if upper.startswith(form)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSyntax:
+    """What an update asks for. ``text`` has its codepoint escapes decoded: carry out that, not the original."""
+
+    text: str
+    reaches_out: bool
+    """Whether LOAD or SERVICE wants something from elsewhere."""
+    has_dataset: bool
+    """Whether WITH or USING says which graphs to look at."""
+
+
+def read_update(text: str) -> UpdateSyntax:
+    """What an update asks for. Raises ``ValueError`` as ``read`` does."""
+    asked = read(text)
+    found, _ = tokens(asked.text)
+    words = {found[at].text.upper() for at in _outside(found)}
+    return UpdateSyntax(
+        asked.text, asked.uses_service or "LOAD" in words, not words.isdisjoint({"WITH", "USING"})
+    )
+
+
+_NAMING = frozenset({"GRAPH", "WITH", "INTO", "TO", "ADD", "MOVE", "COPY"})
+_WHOLE = frozenset({"ALL", "NAMED", "DEFAULT"})
+
+
+def written_graphs(text: str) -> tuple[str, ...] | None:
+    """The graphs a decoded update names, in order; nothing where one is named by a variable or a prefix, or where all or the
+    default graph are meant. What follows GRAPH counts wherever it stands: more may be named than are written."""
+    found, ambiguous = tokens(text)
+    graphs: dict[str, None] = {}
+    for at, token in enumerate(found):
+        upper = token.text.upper()
+        if token.kind == "word" and upper in _WHOLE:
+            return None
+        if token.kind != "word" or upper not in _NAMING:
+            continue
+        rest = [one for one in found[at + 1 : at + 3] if one.text.upper() not in ("SILENT", "GRAPH")]
+        if not rest or rest[0].kind != "iri":
+            return None
+        graphs[rest[0].text[1:-1]] = None
+    return None if ambiguous else tuple(graphs)
+
+
+def using(text: str, graphs: Iterable[str], named: Iterable[str]) -> str:
+    """A decoded update whose patterns look at these graphs (SPARQL 1.1 Protocol §2.2.3): a USING clause before each WHERE.
+
+    ``DELETE WHERE`` has no room for one and is written out.
+    """
+    clauses = "".join(f"USING <{iri}> " for iri in graphs) + "".join(f"USING NAMED <{iri}> " for iri in named)
+    if not clauses:
+        return text
+    found, _ = tokens(text)
+    written, done = "", 0
+    for at in _outside(found):
+        if found[at].text.upper() != "WHERE":
+            continue
+        written, done = written + text[done : found[at].start], found[at].start
+        if at and found[at - 1].text.upper() == "DELETE":
+            written += f"{text[found[at + 1].start : _closing(found, at + 1)]} "
+        written += clauses
+    return written + text[done:]
+
+
+def _outside(found: list[Token]) -> Iterator[int]:
+    """Where in a row of tokens those are that stand in no braces."""
+    depth = 0
+    for at, token in enumerate(found):
+        depth += {"{": 1, "}": -1}.get(token.text, 0) if token.kind == "other" else 0
+        if depth == 0:
+            yield at
+
+
+def _closing(found: list[Token], at: int) -> int:
+    """Where the group ends that begins at token ``at``."""
+    depth = 0
+    for token in found[at:]:
+        depth += {"{": 1, "}": -1}.get(token.text, 0) if token.kind == "other" else 0
+        if depth == 0:
+            return token.start + len(token.text)
+    return found[-1].start + len(found[-1].text)  # it does not end; the engine will say so
 
 
 def filled(syntax: Syntax, terms: Mapping[str, str]) -> str:

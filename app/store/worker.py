@@ -26,23 +26,25 @@ from app.store.records import (
     MALFORMED,
     MEMORY,
     UNFIT,
+    UNKNOWN,
     failure,
     read_request,
     record,
 )
-from app.store.terms import Index, Iri, QueryResultsFormat, RdfFormat, serialize
+from app.store.terms import DefaultGraph, Index, Iri, QueryResultsFormat, RdfFormat, serialize
+
+WITHOUT_PREFIXES = frozenset({RdfFormat.N_TRIPLES, RdfFormat.N_QUADS})
 
 
 def main(index: str, memory_mb: int, parent: int) -> None:
     """Open the index and answer until the parent closes our input; what is wrong with it is the first answer."""
-    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # whatever prints by mistake goes to the log and not among the records
+    requests, replies = pipes()
     # Before the index is opened: the engine's own threads inherit what is forbidden then.
     confine(parent, memory_mb)
     try:
         store = Index.read_only(index)
     except OSError as error:
-        _send(replies, FAILURE, failure(FAILED, str(error)))
+        send(replies, FAILURE, failure(FAILED, str(error)))
         return
     while request := read_request(requests):
         try:
@@ -51,23 +53,32 @@ def main(index: str, memory_mb: int, parent: int) -> None:
             return
 
 
+def pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Where requests come from and replies go to, from now on out of reach of anything that prints."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever prints by mistake goes to the log and not among the records
+    return requests, cast(BinaryIO, replies)
+
+
 def _answer(store: Any, request: dict[str, Any], replies: BinaryIO) -> None:
     sink = Frames(replies)
     try:
-        _evaluate(store, request, sink)
+        (_write_graph if "graph" in request else _evaluate)(store, request, sink)
         sink.flush_last()
     except BrokenPipeError:
         raise
     except SyntaxError as error:
-        _send(replies, FAILURE, _malformed(str(error)))
+        send(replies, FAILURE, malformed(str(error)))
     except TypeError as error:
-        _send(replies, FAILURE, failure(UNFIT, str(error)))
+        send(replies, FAILURE, failure(UNFIT, str(error)))
+    except KeyError as error:
+        send(replies, FAILURE, failure(UNKNOWN, str(error)))
     except MemoryError:
-        _send(replies, FAILURE, failure(MEMORY, "out of memory"))
+        send(replies, FAILURE, failure(MEMORY, "out of memory"))
     except (OSError, RuntimeError, ValueError) as error:
-        _send(replies, FAILURE, failure(FAILED, str(error)))
+        send(replies, FAILURE, failure(FAILED, str(error)))
     else:
-        _send(replies, END, b"")
+        send(replies, END, b"")
 
 
 def _evaluate(store: Any, request: dict[str, Any], sink: "Frames") -> None:
@@ -92,15 +103,38 @@ def _evaluate(store: Any, request: dict[str, Any], sink: "Frames") -> None:
             raise TypeError("a truth value has JSON and XML only")
         result.serialize(sink, format=solutions)
     else:
-        triples = RdfFormat.from_media_type(request["media_type"])
-        if triples is None or solutions is not None:
+        if solutions is not None:
             raise TypeError("triples are not solutions")
         if limit is not None:
             result = islice(result, limit)
-        if triples == RdfFormat.N_TRIPLES:
-            serialize(result, cast(IO[bytes], sink), format=triples)
-        else:
-            serialize(result, cast(IO[bytes], sink), format=triples, prefixes=names.PREFIXES)
+        _write_triples(result, request["media_type"], sink)
+
+
+def _write_graph(store: Any, request: dict[str, Any], sink: "Frames") -> None:
+    """A graph as it lies in the index, statement by statement: no evaluation, and no memory but a frame's."""
+    if not request["graph"] and request["union"]:
+        # Publication leaves no triple in two graphs, so that this is the merge.
+        _write_triples((quad.triple for quad in store), request["media_type"], sink)
+        return
+    graph = Iri(request["graph"]) if request["graph"] else DefaultGraph()
+    if request["graph"] and not request["may_be_empty"] and not store.contains_named_graph(graph):
+        raise KeyError(request["graph"])
+    triples = _triples_format(request["media_type"])
+    prefixes = {} if triples in WITHOUT_PREFIXES else names.PREFIXES
+    store.dump(cast(IO[bytes], sink), triples, from_graph=graph, prefixes=prefixes)
+
+
+def _write_triples(triples: Any, media_type: str, sink: "Frames") -> None:
+    form = _triples_format(media_type)
+    prefixes = {} if form in WITHOUT_PREFIXES else names.PREFIXES
+    serialize(triples, cast(IO[bytes], sink), format=form, prefixes=prefixes)
+
+
+def _triples_format(media_type: str) -> RdfFormat:
+    form = RdfFormat.from_media_type(media_type)
+    if form is None:
+        raise TypeError("triples are not solutions")
+    return form
 
 
 def _some_solutions(result: Any, limit: int) -> bytes:
@@ -143,7 +177,7 @@ class Frames:
     def write(self, data: bytes) -> int:
         self._waiting += data
         while len(self._waiting) >= FRAME_BYTES:
-            _send(self._replies, FRAME, bytes(self._waiting[:FRAME_BYTES]))
+            send(self._replies, FRAME, bytes(self._waiting[:FRAME_BYTES]))
             del self._waiting[:FRAME_BYTES]
         return len(data)
 
@@ -152,17 +186,18 @@ class Frames:
 
     def flush_last(self) -> None:
         if self._waiting:
-            _send(self._replies, FRAME, bytes(self._waiting))
+            send(self._replies, FRAME, bytes(self._waiting))
             self._waiting.clear()
 
 
-def _send(replies: BinaryIO, kind: bytes, payload: bytes) -> None:
+def send(replies: BinaryIO, kind: bytes, payload: bytes) -> None:
+    """Send one record."""
     left = memoryview(record(kind, payload))
     while left:  # an unbuffered pipe takes what fits
         left = left[replies.write(left) :]
 
 
-def _malformed(message: str) -> bytes:
+def malformed(message: str) -> bytes:
     """``error at 3:14: expected one of …``: the place apart, and of long lists of what was expected the
     beginning."""
     line = column = 0

@@ -1,9 +1,12 @@
 """The web service: ``create_app`` is the one place where its parts are joined."""
 
+import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response, redirect
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.language import LANGUAGES
 from app.web import (
@@ -11,6 +14,7 @@ from app.web import (
     discovery,
     documents,
     dumps,
+    graphs,
     language,
     linked,
     live,
@@ -22,10 +26,14 @@ from app.web import (
     rulebook,
     sparql,
     submissions,
+    writable,
+    writing,
 )
 from app.web.live import Live, NoRelease, Settings, current_release, current_store
+from app.web.rewriting import Rewriter
+from app.web.scratch import Scratch, current_scratch
 
-__all__ = ["Settings", "create_app", "current_release", "current_store"]
+__all__ = ["Settings", "create_app", "create_open_app", "current_release", "current_store"]
 
 SECURITY_HEADERS = {
     # Nothing from outside, no script yet, no inline style: a page that carries strangers' data needs no more.
@@ -38,32 +46,64 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+PUBLISHED = (
+    sparql.pages,
+    graphs.pages,
+    graphs.published,
+    graphs.read_only,
+    pages.pages,
+    regions.pages,
+    submissions.pages,
+    rulebook.pages,
+    ontology.pages,
+    documents.pages,
+    linked.pages,
+    dumps.pages,
+    mapping.pages,
+    catalogue.pages,
+    discovery.pages,
+)
+"""The parts of the service over published data."""
+
 STATIC_SECONDS = 300
 """Static files carry an ETag; five minutes spare the browser the question without outliving an upgrade."""
 
 
 def create_app(root: Path, settings: Settings | None = None) -> Flask:
     """The application over the releases under ``root``. It may be created before anything is published."""
+    settings = settings or Settings()
+    if not settings.writable:
+        return _joined(Live(root, settings), PUBLISHED)
+    app = _joined(
+        Live(root, settings), (writable.pages if part is graphs.read_only else part for part in PUBLISHED)
+    )
+    app.extensions["rewriter"] = Rewriter(settings)
+    return app
+
+
+def create_open_app(scratch: Scratch, settings: Settings) -> Flask:
+    """The application over a dataset anybody may write: the two protocols, and no page but that for queries."""
+    # What teaches SPARQL has the default graph SPARQL has.
+    live_ = Live(scratch.root, dataclasses.replace(settings, union=False), discard=True)
+    live_.catch_up()
+    app = _joined(live_, (sparql.pages, graphs.pages, writing.pages, writing.direct_pages))
+    app.extensions["scratch"] = scratch
+
+    @app.get("/")
+    def home() -> BaseResponse:
+        return redirect("/sparql")
+
+    return app
+
+
+def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app = Flask(__name__)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    live.attach(app, Live(root, settings or Settings()))
+    live.attach(app, live_)
     problem.attach(app)
-    for blueprint in (
-        sparql.pages,
-        pages.pages,
-        regions.pages,
-        submissions.pages,
-        rulebook.pages,
-        ontology.pages,
-        documents.pages,
-        linked.pages,
-        dumps.pages,
-        mapping.pages,
-        catalogue.pages,
-        discovery.pages,
-    ):
+    for blueprint in parts:
         app.register_blueprint(blueprint)
 
     @app.context_processor
@@ -74,6 +114,7 @@ def create_app(root: Path, settings: Settings | None = None) -> Flask:
             "languages": LANGUAGES,
             "this_page_in": language.this_page_in,
             "release": _release_or_none(),
+            "open_writing": current_scratch() is not None,
         }
 
     @app.after_request

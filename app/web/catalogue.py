@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import names, standards
 from app.language import LANGUAGES, text
-from app.release import CHECKSUMS, Release
+from app.release import SYNTHETIC, Release, checksums
 from app.store.terms import Graph, Iri, Literal, Term, Triple, integer
 from app.web import description, links, reports
 from app.web.datasets import DATA_STATUS, Dataset, described
@@ -162,13 +162,6 @@ class File:
         return next(ending for ending in DUMPS if self.name.endswith(ending))
 
 
-def checksums(release: Release) -> dict[str, str]:
-    """The SHA-256 of each dump, by name."""
-    path = release.dumps / CHECKSUMS
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
-
-
 def files_of(dataset: Dataset, release: Release, sums: dict[str, str]) -> Iterator[File]:
     """The dumps of a dataset."""
     listed = dataset.entry.get("dumps", [f"{dataset.code}{ending}" for ending in DUMPS])
@@ -180,7 +173,7 @@ def files_of(dataset: Dataset, release: Release, sums: dict[str, str]) -> Iterat
 def wholes(release: Release, sums: dict[str, str]) -> Iterator[File]:
     """The dumps of all regions as one, in formats that all of them have."""
     entries = release.regions.values()
-    mark = "-synthetic" if any(reports.is_synthetic(entry) for entry in entries) else ""
+    mark = SYNTHETIC if any(reports.is_synthetic(entry) for entry in entries) else ""
     for ending in (".nt.gz", ".ttl.gz"):  # an N-Quads file of all holds the standard system, too
         parts = [name for entry in entries for name in entry["dumps"] if name.endswith(ending)]
         if parts and len(parts) == len(entries) and set(parts) <= set(sums):
@@ -210,7 +203,7 @@ class Catalogue:
     graph: Graph = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.sums = checksums(self.release)
+        self.sums = checksums(self.release.dumps)
         self.sparql = Iri(f"{names.BASE}sparql")
         self.made = _time(str(self.release.manifest.get("made", "")))
         self.licence = standards.load().values(Iri(names.BASE + "def"), Iri(names.DCT + "license"))

@@ -206,7 +206,7 @@ def _with_blank_nodes(facts: Facts, node: Node) -> Graph:
 
 
 def written_as(triples: Graph, form: Format) -> bytes:
-    """Triples in one of ``formats.TRIPLE_FORMATS``: equal graphs give equal bytes, whatever their blank nodes are called."""
+    """Triples in one of ``formats.GRAPH_FORMATS``: equal graphs give equal bytes, whatever their blank nodes are called."""
     if any(isinstance(node, BlankNode) for triple in triples for node in (triple.subject, triple.object)):
         triples = canonical(triples)
     if form.name == "ttl":

@@ -1,61 +1,68 @@
-"""Dumps: the files of a release as they lie there, and the whole as the concatenation of the regions' files.
+"""Dumps: the files of the releases as they lie there, and the wholes as the concatenation of the regions' files.
 
-Several gzip members make one gzip file and Turtle may declare prefixes again, so the whole is sent without being
-written anywhere. Nothing is served that is not listed.
+Several gzip members make one gzip file, Turtle may declare prefixes again, and no label of a blank node stands in two
+files, so the wholes are sent without being written anywhere. Nothing is served that is not listed. ``/dumps/<name>`` is
+of the release in force, ``/dumps/<release>/<name>`` of that release for as long as it is kept.
 """
 
+import bisect
+import contextlib
 import datetime
 import hashlib
 import io
 import itertools
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, BinaryIO, cast
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from werkzeug.http import http_date
 from werkzeug.wrappers import Response as BaseResponse
-from werkzeug.wsgi import FileWrapper
+from werkzeug.wsgi import wrap_file
 
-from app import names
-from app.language import pick
-from app.release import CHECKSUMS, Release
+from app import delta, names
+from app.release import CHECKSUMS, MANIFEST, SYNTHETIC, Release, Releases, checksums
 from app.web import reports
-from app.web.language import language
-from app.web.live import current_release
-from app.web.page import open_to_all, page
+from app.web.live import Live, current_release
+from app.web.page import confirmed, open_to_all, page, paging
 from app.web.problem import Problem
-from app.web.wording import GRAPHS
 
-FORMATS = {".nt.gz": "N-Triples", ".ttl.gz": "Turtle"}
-SYNTHETIC = "-synthetic"
+FORMATS = {".ttl.gz": "Turtle", ".nt.gz": "N-Triples", ".nq.gz": "N-Quads"}
+QUADS = ".nq.gz"
+LATEST = "latest"
+
+REGIONS_A_PAGE = 100
+"""Up to eight files each; a province takes two pages."""
+
+RELEASES_SHOWN = 60
+"""Older releases on the page: twice what is kept by default. ``releases.json`` has all."""
+
+OFFERS_HELD = 8
+"""Releases whose lists of files are held in memory: some megabytes each for the nation."""
 
 CHUNK_BYTES = 64 * 1024
 
-pages = Blueprint("dumps", __name__)
+FOR_GOOD = 365 * 24 * 3600
+"""Seconds for which what is asked for by its release may be kept without asking again: it never changes."""
+
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+
+pages = Blueprint("dumps", __name__, url_prefix="/dumps")
 pages.after_request(open_to_all)
 
 
 @dataclass(frozen=True)
 class Dump:
-    """A file one can download: one file of the release, or several that follow each other."""
+    """A file one can download: one file of a release, or several that follow each other."""
 
     name: str
-    code: str
     title: str
+    """Its format, or what it says of a change."""
     files: tuple[Path, ...]
     digests: tuple[str, ...]
-
-    @property
-    def format(self) -> str:
-        return next((title for ending, title in FORMATS.items() if self.name.endswith(ending)), "")
-
-    @property
-    def is_synthetic(self) -> bool:
-        """The name says so, by contract."""
-        return SYNTHETIC in self.name
 
     @property
     def sha256(self) -> str:
@@ -68,131 +75,345 @@ class Dump:
         return self.sha256 or hashlib.sha256("\n".join(self.digests).encode()).hexdigest()
 
     @cached_property
+    def sizes(self) -> list[int]:
+        """The size of each of its files."""
+        return [file.stat().st_size for file in self.files]
+
+    @property
     def size(self) -> int:
-        return sum(file.stat().st_size for file in self.files)
+        return sum(self.sizes)
+
+    @cached_property
+    def modified(self) -> datetime.datetime:
+        """When its newest part was written: files that stay the same are carried from release to release."""
+        newest = max(file.stat().st_mtime for file in self.files)
+        return datetime.datetime.fromtimestamp(int(newest), datetime.UTC)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What there is of one region, of one graph of the standard system, or of all regions."""
+
+    code: str
+    titles: dict[str, str] = field(default_factory=dict)
+    data: list[Dump] = field(default_factory=list)
+    reports: list[Dump] = field(default_factory=list)
+    changes: list[Dump] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many lines were added and removed, if the region was published with this release."""
+
+    @property
+    def is_synthetic(self) -> bool:
+        """The names say so, by contract."""
+        return any(SYNTHETIC in dump.name for dump in (*self.data, *self.reports))
 
     @property
     def modified(self) -> datetime.datetime:
-        """When its newest part was written: files that stay the same are carried from release to release."""
-        return datetime.datetime.fromtimestamp(
-            int(max(file.stat().st_mtime for file in self.files)), datetime.UTC
-        )
+        return max(dump.modified for dump in (*self.data, *self.reports))
 
 
-def listed(release: Release) -> list[Dump]:
-    """All dumps of a release: the wholes, the regions in order of codes, the standard system."""
-    folder = release.dumps
-    digests = _digests(folder)
-    found: list[Dump] = []
-    members: dict[str, list[str]] = {ending: [] for ending in FORMATS}
+@dataclass(frozen=True)
+class Offer:
+    """Everything a release has to download."""
+
+    release: str
+    wholes: list[Row]
+    regions: list[Row]
+    system: list[Row]
+
+    @cached_property
+    def dumps(self) -> dict[str, Dump]:
+        """By name."""
+        rows = (*self.wholes, *self.regions, *self.system)
+        return {dump.name: dump for row in rows for dump in (*row.data, *row.reports)}
+
+    @cached_property
+    def changes(self) -> dict[str, Dump]:
+        """By name."""
+        return {dump.name: dump for row in self.regions for dump in row.changes}
+
+
+@lru_cache(maxsize=OFFERS_HELD)
+def offer(path: Path) -> Offer:
+    """What the release in a folder, which somebody holds, has to download."""
+    release = Release(path)
+    folder, sums = release.dumps, checksums(release.dumps)
+
+    def files(listed: Iterable[str]) -> list[Dump]:
+        known = [name for name in listed if name in sums]
+        return [
+            Dump(name, title, (folder / name,), (sums[name],))
+            for ending, title in FORMATS.items()
+            for name in known
+            if name.endswith(ending)
+        ]
+
+    changed = release.manifest.get("changes", {})
+    changes = _changes(release) if changed else {}
     entries = release.regions
-    for code, entry in entries.items():
-        for name in entry["dumps"]:
-            if name in digests:
-                found.append(
-                    Dump(name, code, pick(entry["title"], language()), (folder / name,), (digests[name],))
-                )
-                for ending in FORMATS:
-                    if name.endswith(ending):
-                        members[ending].append(name)
-    mark = SYNTHETIC if any(reports.is_synthetic(entry) for entry in entries.values()) else ""
-    wholes = [
-        Dump(f"all{mark}{ending}", "", "", tuple(folder / n for n in parts), tuple(digests[n] for n in parts))
-        for ending, parts in members.items()
-        if parts
+    regions = [
+        Row(
+            code,
+            entry["title"],
+            files(entry["dumps"]),
+            files(entry.get("reports", ())),
+            changes.get(code, []),
+            changed.get(code, {}),
+        )
+        for code, entry in entries.items()
     ]
     system = [
-        Dump(
-            f"{name}{ending}",
-            name,
-            GRAPHS[name],
-            (folder / f"{name}{ending}",),
-            (digests[f"{name}{ending}"],),
-        )
-        for name, ending in itertools.product(names.SYSTEM_GRAPHS, FORMATS)
-        if f"{name}{ending}" in digests
+        Row(name, data=found)
+        for name in names.SYSTEM_GRAPHS
+        if (found := files(f"{name}{ending}" for ending in FORMATS))
     ]
-    return [*wholes, *found, *system]
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    path = folder / CHECKSUMS
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
-
-
-@pages.get("/dumps/", strict_slashes=False)
-def index() -> Response:
-    found = listed(current_release())
-    return page(
-        "dumps.html",
-        wholes=[one for one in found if not one.code],
-        regions=[one for one in found if one.code and one.code not in names.SYSTEM_GRAPHS],
-        system=[one for one in found if one.code in names.SYSTEM_GRAPHS],
-        synthetic=any(one.is_synthetic for one in found),
+    mark = SYNTHETIC if any(reports.is_synthetic(entry) for entry in entries.values()) else ""
+    # N-Quads keep the graphs apart, so the whole of them is the whole dataset, the standard system included.
+    quads = [dump for row in system for dump in row.data if dump.name.endswith(QUADS)]
+    whole = Row(
+        "all",
+        data=_wholes(f"all{mark}", [row.data for row in regions], quads),
+        reports=_wholes(f"all{mark}-report", [row.reports for row in regions]),
     )
+    return Offer(release.id, [whole] if whole.data else [], regions, system)
 
 
-@pages.get("/dumps/<name>")
-def dump(name: str) -> BaseResponse:
-    release = current_release()
-    if name == CHECKSUMS:
-        return _checksums(release)
-    found = next((one for one in listed(release) if one.name == name), None)
+def _wholes(stem: str, regions: list[list[Dump]], quads: Iterable[Dump] = ()) -> list[Dump]:
+    """The files of all regions in order of codes, by format. One that a region lacks would be whole in name only."""
+    found = []
+    for ending, title in FORMATS.items():
+        parts = [dump for dumps in regions for dump in dumps if dump.name.endswith(ending)]
+        if parts and len(parts) == len(regions):
+            parts += quads if ending == QUADS else ()
+            paths = tuple(dump.files[0] for dump in parts)
+            found.append(Dump(f"{stem}{ending}", title, paths, tuple(dump.sha256 for dump in parts)))
+    return found
+
+
+def _changes(release: Release) -> dict[str, list[Dump]]:
+    """By region: what was added and removed."""
+    found: dict[str, list[Dump]] = {}
+    for name, digest in checksums(release.changes).items():
+        code = name.partition(".")[0].removesuffix(SYNTHETIC)
+        title = "增加" if name.endswith(delta.ADDED) else "减少"
+        found.setdefault(code, []).append(Dump(name, title, (release.changes / name,), (digest,)))
+    return found
+
+
+# Releases
+
+
+def _kept() -> list[Release]:
+    """The releases one can ask for, the newest first."""
+    live: Live = current_app.extensions["live"]
+    return [one for one in reversed(Releases(live.root).all()) if (one.path / MANIFEST).is_file()]
+
+
+def _named(identity: str) -> Release:
+    found = next((one for one in _kept() if one.id == identity), None)
     if found is None:
         raise Problem("not-found")
-    if len(found.files) == 1:
-        response: BaseResponse = send_file(
-            found.files[0],
-            # The file is what it is called: were gzip an encoding, clients would store it unpacked under this name.
-            mimetype="application/gzip",
-            etag=found.tag,
-            last_modified=found.modified,
-            conditional=True,
-            as_attachment=True,
-            download_name=name,
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _told(path: Path) -> dict[str, Any]:
+    """What a list of releases says of one: read once, for its manifest is as large as the nation."""
+    release = Release(path)
+    said = release.manifest
+    return {
+        "id": release.id,
+        "made": said["made"],
+        "basedOn": said["basedOn"],
+        "regions": len(said["regions"]),
+        "changes": said.get("changes", {}),
+    }
+
+
+def _list_of_releases() -> list[dict[str, Any]]:
+    current, found = current_release().id, []
+    for release in _kept():
+        try:
+            found.append(_told(release.path) | {"current": release.id == current})
+        except FileNotFoundError:
+            continue  # deleted at this moment
+    return found
+
+
+def _hold(release: Release) -> BinaryIO:
+    """Keep a release from being deleted; one that is going already is not found."""
+    try:
+        return release.hold()
+    except OSError:
+        raise Problem("not-found") from None
+
+
+# Pages
+
+
+@pages.get("/", strict_slashes=False)
+def index() -> Response:
+    return _page(current_release(), "/dumps")
+
+
+@pages.get("/releases.json")
+def releases() -> Response:
+    """Which releases are kept, from which each was made, and what it changed: for programs that follow the changes."""
+    return confirmed(jsonify(_list_of_releases()))
+
+
+@pages.get(f"/{LATEST}/", defaults={"rest": ""})
+@pages.get(f"/{LATEST}/<path:rest>")
+def latest(rest: str) -> BaseResponse:
+    """The address of the same in the release in force, which does not change while one downloads."""
+    response = redirect(f"/dumps/{current_release().id}/{rest}", 302)
+    response.cache_control.no_cache = True
+    return response
+
+
+@pages.get("/<identity>/")
+def of_release(identity: str) -> Response:
+    return _page(_named(identity), f"/dumps/{identity}")
+
+
+def _page(release: Release, base: str) -> Response:
+    others = _list_of_releases()
+    with contextlib.closing(_hold(release)):
+        found = offer(release.path)
+        shown = paging(REGIONS_A_PAGE, len(found.regions))
+        return page(
+            "dumps.html",
+            offer=found,
+            base=base,
+            told=_told(release.path),
+            current=current_release().id,
+            regions=found.regions[shown.start : shown.stop],
+            paging=shown,
+            releases=others[:RELEASES_SHOWN],
+            synthetic=any(row.is_synthetic for row in found.wholes),
         )
-    else:
-        response = _whole(found)
-    response.cache_control.no_cache = True
+
+
+# Files
+
+
+@pages.get("/<name>")
+def dump(name: str) -> Response:
+    return _file(current_release(), name, "")
+
+
+@pages.get("/changes/<name>")
+def change(name: str) -> Response:
+    return _file(current_release(), name, "changes")
+
+
+@pages.get("/<identity>/<name>")
+def dump_of_release(identity: str, name: str) -> Response:
+    return _for_good(_file(_named(identity), name, ""))
+
+
+@pages.get("/<identity>/changes/<name>")
+def change_of_release(identity: str, name: str) -> Response:
+    return _for_good(_file(_named(identity), name, "changes"))
+
+
+def _file(release: Release, name: str, kind: str) -> Response:
+    with contextlib.ExitStack() as stack:
+        held = stack.enter_context(contextlib.closing(_hold(release)))
+        if name == CHECKSUMS:
+            return _checksums(release.changes if kind else release.dumps)
+        found = offer(release.path)
+        wanted = (found.changes if kind else found.dumps).get(name)
+        if wanted is None:
+            raise Problem("not-found")
+        response, span = _answer(wanted)
+        if request.method == "GET" and span is not None:
+            # The release is held until the last byte is sent: a download may outlast publications.
+            stack.pop_all()
+            members = Members(wanted.files, wanted.sizes, *span, held)
+            # By the server's own wrapper: it is fed by the main loop, and a slow reader holds no thread.
+            response.response = wrap_file(request.environ, cast(IO[bytes], members), CHUNK_BYTES)
+            response.direct_passthrough = True
+        return response
+
+
+def _for_good(response: Response) -> Response:
+    response.cache_control.no_cache = None
+    response.cache_control.public = True
+    response.cache_control.max_age = FOR_GOOD
+    response.cache_control.immutable = True
     return response
 
 
-def _checksums(release: Release) -> BaseResponse:
-    path = release.dumps / CHECKSUMS
-    if not path.is_file():
-        raise Problem("not-found")
-    response = Response(path.read_bytes(), content_type="text/plain; charset=utf-8")
-    response.add_etag()
-    response.last_modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
-    response.cache_control.no_cache = True
-    response.make_conditional(request)
-    return response
+def _checksums(folder: Path) -> Response:
+    path = folder / CHECKSUMS
+    try:
+        response = Response(path.read_bytes(), content_type="text/plain; charset=utf-8")
+        response.last_modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
+    except FileNotFoundError:
+        raise Problem("not-found") from None
+    return confirmed(response)
 
 
-def _whole(found: Dump) -> Response:
-    members = Members(found.files)
-    response = Response(
-        FileWrapper(cast(IO[bytes], members), CHUNK_BYTES),
-        content_type="application/gzip",
-        direct_passthrough=True,
-    )
-    response.call_on_close(members.close)
-    response.content_length = found.size
+def _answer(found: Dump) -> tuple[Response, tuple[int, int] | None]:
+    """The head of an answer, and from which byte to before which its body goes; nothing if it has none."""
+    # The file is what it is called: were gzip an encoding, clients would store it unpacked under this name.
+    response = Response(content_type="application/gzip")
     response.set_etag(found.tag)
     response.headers["Last-Modified"] = http_date(found.modified)
     response.headers["Content-Disposition"] = f"attachment; filename={found.name}"
-    response.make_conditional(request, accept_ranges=True, complete_length=found.size)
-    return response
+    response.headers["Accept-Ranges"] = "bytes"
+    response.cache_control.no_cache = True
+    response.make_conditional({**request.environ, "HTTP_RANGE": ""})
+    if response.status_code != 200:
+        return response, None
+    part = _range_asked(found)
+    start, stop = part or (0, found.size)
+    if part is not None:
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{found.size}"
+    response.content_length = stop - start
+    return response, (start, stop)
+
+
+def _range_asked(found: Dump) -> tuple[int, int] | None:
+    """The one range to send, from the first byte to before the last. What RFC 9110 §14.2 lets or has a server ignore is
+    ignored: several ranges, other units, nonsense, a condition that does not hold. Raises a ``Problem`` if there is
+    nothing in it."""
+    match = _RANGE.fullmatch(request.headers.get("Range", "").strip())
+    condition = request.headers.get("If-Range", "").strip()
+    if request.method != "GET" or match is None or match[0] == "bytes=-":
+        return None
+    if condition and condition not in (f'"{found.tag}"', http_date(found.modified)):
+        return None
+    size = found.size
+    if not match[1]:
+        start, stop = max(0, size - int(match[2])), size
+    else:
+        start, stop = int(match[1]), min(size, int(match[2]) + 1) if match[2] else size
+        if match[2] and int(match[2]) < start:
+            return None
+    if start >= stop:
+        raise Problem("range-not-satisfiable", headers={"Content-Range": f"bytes */{size}"})
+    return start, stop
 
 
 class Members(io.RawIOBase):
-    """Files one after the other as one file to read and to seek in; at most one of them is open."""
+    """Files one after the other, from one byte to before another, as one file to read and to seek in; at most one of them
+    is open. ``held`` is closed with it."""
 
-    def __init__(self, files: Iterable[Path]) -> None:
+    def __init__(
+        self,
+        files: Iterable[Path],
+        sizes: Iterable[int],
+        start: int = 0,
+        stop: int | None = None,
+        held: BinaryIO | None = None,
+    ) -> None:
         self._files = list(files)
-        sizes = [file.stat().st_size for file in self._files]
         self._starts = list(itertools.accumulate(sizes, initial=0))
+        self._first, self._length = start, (self._starts[-1] if stop is None else stop) - start
+        self._held = held
         self._position = 0
         self._open: tuple[int, io.BufferedReader] | None = None
 
@@ -206,18 +427,23 @@ class Members(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._starts[-1]}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
         self._position = max(0, base + offset)
         return self._position
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer from the file the position is in; 0 only at the end of the last."""
-        if self._position >= self._starts[-1]:
+        """Fill the buffer from the file the position is in; 0 only at the end. Raises ``OSError`` where a file is gone or
+        shorter than it was: what is sent must not look whole."""
+        if self._position >= self._length:
             return 0
-        number = next(n for n, start in enumerate(self._starts[1:]) if self._position < start)
+        position = self._first + self._position
+        number = bisect.bisect_right(self._starts, position) - 1
         file = self._file(number)
-        file.seek(self._position - self._starts[number])
-        read = file.readinto(buffer)
+        file.seek(position - self._starts[number])
+        left = min(self._starts[number + 1] - position, self._length - self._position)
+        read = file.readinto(memoryview(buffer)[:left])
+        if not read:
+            raise OSError(f"{self._files[number]} ends before it should")
         self._position += read
         return read
 
@@ -234,4 +460,6 @@ class Members(io.RawIOBase):
 
     def close(self) -> None:
         self._shut()
+        if self._held is not None:
+            self._held.close()
         super().close()

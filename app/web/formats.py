@@ -81,6 +81,18 @@ TRIPLE_FORMATS = (
         ("rdf+xml", "rdfxml", "xml"),
     ),
 )
+DATASET_FORMATS = (
+    Format("trig", "application/trig", "TriG", _W3C + "TriG", ("application/x-trig",)),
+    Format(
+        "nq", "application/n-quads", "N-Quads", _W3C + "N-Quads", ("text/x-nquads",), ("nquads", "n-quads")
+    ),
+)
+"""Formats of datasets, for clients that know no other: the triples are the default graph."""
+
+GRAPH_FORMATS = (*TRIPLE_FORMATS, *DATASET_FORMATS)
+"""What the endpoint writes triples in. Documents are offered in ``TRIPLE_FORMATS`` only: each of those is a link in every
+header."""
+
 PAGE = Format("html", HTML, "HTML", "", ("application/xhtml+xml",))
 
 SUFFIXES = {f".{one.name}": one for one in (PAGE, *TRIPLE_FORMATS)}
@@ -96,7 +108,7 @@ def apart(path: str) -> tuple[str, str]:
 def formats_of(form: str) -> Sequence[Format]:
     """What the answer to a query of this form can be written in, the preferred first."""
     if form in ("CONSTRUCT", "DESCRIBE"):
-        return TRIPLE_FORMATS
+        return GRAPH_FORMATS
     return TRUTH_FORMATS if form == "ASK" else SOLUTION_FORMATS
 
 
@@ -132,12 +144,17 @@ def prefers_page() -> bool:
 
 def _wanted(media_type: str) -> tuple[float, int]:
     """Quality and specificity with which Accept covers a media type: the most specific range decides."""
-    ranges = list(request.accept_mimetypes) or [("*/*", 1.0)]
     kind = media_type.partition("/")[0]
     best = (0.0, -1)
-    for name, quality in ranges:
-        plain = name.partition(";")[0].strip().lower()
-        specificity = {media_type: BY_NAME, f"{kind}/*": 1, "*/*": 0, "*": 0}.get(plain, -1)
+    for name, quality in _ranges():
+        specificity = {media_type: BY_NAME, f"{kind}/*": 1, "*/*": 0, "*": 0}.get(name, -1)
         if specificity > best[1] or (specificity == best[1] and quality > best[0]):
             best = (quality, specificity)
     return best if best[1] >= 0 else (0.0, 0)
+
+
+def _ranges() -> list[tuple[str, float]]:
+    """The media ranges of Accept with their qualities; no or an empty Accept takes anything. Parameters of a range, such as
+    a charset, are passed over: there is one representation of each type."""
+    found = [(name.partition(";")[0].strip().lower(), quality) for name, quality in request.accept_mimetypes]
+    return found or [("*/*", 1.0)]

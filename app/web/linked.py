@@ -8,7 +8,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -90,21 +90,11 @@ def named(kind: str, path: str) -> BaseResponse:
     return _negotiated(links.address(names.BASE + raw), f"/doc/{raw}")
 
 
-@pages.get("/<any(graph, inferred, report, provenance, summary):kind>/<path:path>")
-def graph(kind: str, path: str) -> BaseResponse:
-    """A graph of a region or of the standard system: its page, or all its triples."""
+@pages.get("/<any(graph, inferred, report, provenance, summary):kind>/<code>/<path:path>")
+def part_of_graph(kind: str, code: str, path: str) -> BaseResponse:
+    """A thing of a graph, such as a file in a provenance; the graphs themselves are ``graphs.direct``."""
     raw = links.raw_path().lstrip("/")
-    if "/" in path:  # a thing of the graph, such as a file in a provenance
-        return _negotiated(f"/doc/{raw}", f"/doc/{raw}")
-    of_system = kind in ("graph", "inferred") and path in names.SYSTEM_GRAPHS
-    if path not in current_release().regions and not of_system:
-        raise Problem("not-found")
-    form = _chosen()
-    if form is PAGE:
-        return _see_other(links.address(names.BASE + raw))
-    query = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-    pairs = {"query": query, "default-graph-uri": names.graph(path, kind), "format": form.name}
-    return _see_other(f"/sparql?{urlencode(pairs)}", keep_query=False)
+    return _negotiated(f"/doc/{raw}", f"/doc/{raw}")
 
 
 def _negotiated(human: str, doc: str) -> BaseResponse:
@@ -113,8 +103,8 @@ def _negotiated(human: str, doc: str) -> BaseResponse:
     return _see_other(human if form is PAGE else f"{doc}.{form.name}")
 
 
-def _see_other(address: str, keep_query: bool = True) -> BaseResponse:
-    query = request.query_string.decode("ascii", "replace") if keep_query else ""
+def _see_other(address: str) -> BaseResponse:
+    query = request.query_string.decode("ascii", "replace")
     path, hash_, fragment = address.partition("#")
     response = redirect(f"{path}{'?' + query if query else ''}{hash_}{fragment}", 303)
     response.vary.add("Accept")

@@ -2,10 +2,12 @@
 
 import logging
 import os
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from flask import Flask, current_app, g
 
@@ -37,6 +39,10 @@ class Settings:
     """Whom to write to about a hole in the service (``mailto:``, ``tel:`` or ``https:``)."""
     operator: str = ""
     """The name of the body that publishes the catalogue."""
+    writable: bool = False
+    """Whether published data may be written by the SPARQL protocols, by who has a token for it."""
+    union: bool = True
+    """Whether the default graph of a query is the union of all named graphs."""
 
 
 @dataclass(eq=False)
@@ -44,8 +50,15 @@ class Opened(Release):
     """A release with its store open."""
 
     store: Store
+    held: BinaryIO
+    """Keeps publishers from deleting it while it is open; see ``Release.hold``."""
     users: int = 0
     """Requests that hold it; guarded by the lock of ``Live``."""
+
+    def close(self, at_once: bool = False) -> None:
+        """Close the store, then let it be deleted."""
+        self.store.close(at_once=at_once)
+        self.held.close()
 
 
 class NoRelease(Exception):
@@ -54,10 +67,10 @@ class NoRelease(Exception):
 
 class Live:
     """Follows ``root/current``. A request takes the release in force and lets go of it; the old release is
-    closed when a new one is in force and its last request has ended."""
+    closed when a new one is in force and its last request has ended; with ``discard`` it is then removed."""
 
-    def __init__(self, root: Path, settings: Settings) -> None:
-        self.root, self.settings = root, settings
+    def __init__(self, root: Path, settings: Settings, discard: bool = False) -> None:
+        self.root, self.settings, self.discard = root, settings, discard
         self._lock = threading.Lock()  # of the fields; held for moments only
         self._opening = threading.Lock()  # held while a store opens
         self._release: Opened | None = None
@@ -79,16 +92,23 @@ class Live:
             release.users -= 1
             unused = release.users == 0 and release is not self._release
         if unused:
-            _retire(release)
+            self._retire(release)
 
     def close(self) -> None:
         """Close at once, for the end of the server: answers under way are broken."""
         with self._lock:
             release, self._release, self._closed = self._release, None, True
         if release is not None:
-            release.store.close(at_once=True)
+            release.close(at_once=True)
 
-    def _follow(self) -> None:
+    def catch_up(self) -> None:
+        """Have the release in force that the pointer names now, and not only soon. Raises ``NoRelease`` where it cannot be
+        opened."""
+        self._follow(wait=True)
+        if self._pointer != str((self.root / "current").readlink()):
+            raise NoRelease(f"{self.root}: the release cannot be opened")
+
+    def _follow(self, wait: bool = False) -> None:
         try:
             pointer = str((self.root / "current").readlink())
         except OSError:
@@ -96,7 +116,7 @@ class Live:
         if pointer == self._pointer or self._closed:
             return
         # Only the very first request has to wait for a store to open; the others are served from the old one.
-        if not self._opening.acquire(blocking=self._release is None):
+        if not self._opening.acquire(blocking=wait or self._release is None):
             return
         try:
             self._open(pointer)
@@ -111,7 +131,12 @@ class Live:
         try:
             if "regions" not in Release(folder).manifest:
                 raise ValueError("release.json does not describe a release")
-            release = Opened(folder, self._store(folder))
+            held = Release(folder).hold()
+            try:
+                release = Opened(folder, self._store(folder), held)
+            except BaseException:
+                held.close()
+                raise
         except (OSError, ValueError, StoreUnreadable) as error:
             logger.error("release %s cannot be opened, the one before stays in force: %s", pointer, error)
             self._failed = (pointer, time.monotonic())
@@ -122,7 +147,17 @@ class Live:
             unused = old is not None and old.users == 0
         logger.info("release %s is in force", release.id)
         if old is not None and unused:
-            _retire(old)
+            self._retire(old)
+
+    def _retire(self, release: Opened) -> None:
+        """Close a release's store without keeping anyone waiting for the answers it still sends."""
+
+        def retire() -> None:
+            release.close()
+            if self.discard:
+                shutil.rmtree(release.path, ignore_errors=True)
+
+        threading.Thread(target=retire, name=f"retire {release.id}", daemon=True).start()
 
     def _store(self, folder: Path) -> Store:
         chosen = self.settings
@@ -132,12 +167,8 @@ class Live:
             memory_mb=chosen.memory_mb,
             workers=chosen.workers,
             queue=chosen.queue,
+            union=chosen.union,
         )
-
-
-def _retire(release: Opened) -> None:
-    """Close a release's store without keeping anyone waiting for the answers it still sends."""
-    threading.Thread(target=release.store.close, name=f"retire {release.id}", daemon=True).start()
 
 
 def attach(app: Flask, live: Live) -> None:

@@ -8,6 +8,9 @@ from flask import Response, render_template, request
 from app.web.language import language
 from app.web.problem import Problem
 
+PREFLIGHT_SECONDS = "86400"
+"""How long a browser may remember what it may ask from another page: a day. What is allowed changes with versions."""
+
 
 def page(template: str, **values: object) -> Response:
     """``template`` as an answer a browser may keep and has to ask about: a new release may be in force."""
@@ -29,8 +32,21 @@ def open_to_all(response: Response) -> Response:
     """What programs read may be asked for by any page on the web (CORS): it is public, and no cookie
     counts."""
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "ETag, Link, Content-Location, Content-Range"
+    response.headers["Access-Control-Expose-Headers"] = (
+        "ETag, Link, Content-Location, Content-Range, Retry-After"
+    )
+    if request.method == "OPTIONS":
+        response.headers.setdefault("Access-Control-Allow-Methods", response.headers.get("Allow", ""))
+        response.headers["Access-Control-Allow-Headers"] = (
+            "Accept, Accept-Language, Content-Type, If-None-Match"
+        )
+        response.headers["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
     return response
+
+
+def allowing(*methods: str) -> Response:
+    """The answer to OPTIONS."""
+    return Response(status=204, headers={"Allow": ", ".join(methods)})
 
 
 @dataclass(frozen=True, slots=True)

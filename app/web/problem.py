@@ -13,6 +13,7 @@ from app.store import (
     DeadlineExceeded,
     EvaluationFailed,
     FormatUnfit,
+    GraphUnknown,
     MemoryExceeded,
     QueryMalformed,
     QueryRefused,
@@ -68,6 +69,9 @@ KINDS = {
         "Accept 标头或 format 参数所要的格式，不在此地址对这种查询所能提供的格式之中。",
     ),
     "too-large": Kind(413, "请求过大", "请求正文或查询文本超过了上限。请缩短查询，或拆成几次。"),
+    "range-not-satisfiable": Kind(
+        416, "没有所要的范围", "Range 标头所要的范围在文件之外；文件的大小见 Content-Range 标头。"
+    ),
     "unsupported-media-type": Kind(
         415,
         "不支持的正文类型",
@@ -140,6 +144,8 @@ def of_store(error: StoreError, query: str = "", timeout: float = 0) -> Problem:
             return Problem("malformed-query", detail, {**place, "query": query})
         case QueryRefused():
             return Problem("query-refused", f"{say(KINDS['query-refused'].explanation)} ({error})")
+        case GraphUnknown():
+            return Problem("not-found", say("没有这个图。"))
         case FormatUnfit():
             return Problem("not-acceptable")
         case StoreBusy():

@@ -5,6 +5,7 @@ connection without the last chunk, so that no client takes it for whole; slow re
 and hold no thread; and SIGTERM ends it in order.
 """
 
+import ipaddress
 import signal
 import socket
 import struct
@@ -14,12 +15,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from flask import Flask
 from waitress import create_server
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import WSGITask
 
-from app.web import create_app
+from app.web import create_app, create_open_app
 from app.web.live import Live, Settings
+from app.web.scratch import Scratch
 
 PAGE_THREADS = 8
 """Threads beyond those that queries can hold, so that static files and health checks are served while all
@@ -50,6 +53,15 @@ class PatientTask(WSGITask):  # type: ignore[misc]
                 # is no end.
                 self.channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise
+
+    def finish(self) -> None:
+        """End the answer. One to HEAD has no body, so that it has no last chunk of one either: the client would take that for
+        the beginning of its next answer."""
+        if not self.wrote_header:
+            self.write(b"")
+        if self.request.command == "HEAD":
+            self.chunked_response = False
+        super().finish()
 
 
 class PatientChannel(HTTPChannel):  # type: ignore[misc]
@@ -101,7 +113,30 @@ def listen(app: Any, host: str, port: int, settings: Settings) -> Any:
 def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, settings: Settings | None = None) -> None:
     """Serve the releases under ``root`` until SIGTERM or SIGINT."""
     settings = settings or Settings()
-    app = create_app(root, settings)
+    _run(create_app(root, settings), host, port, settings)
+
+
+def serve_open(host: str, port: int, settings: Settings) -> None:
+    """Serve an empty dataset that anybody may write until SIGTERM or SIGINT. Raises ``ValueError`` for an address that others
+    than this machine can reach."""
+    if not is_loopback(host):
+        raise ValueError(f"{host} is no loopback address")
+    scratch = Scratch(settings)
+    try:
+        _run(create_open_app(scratch, settings), host, port, settings)
+    finally:
+        scratch.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there. Names but ``localhost`` may lead anywhere."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _run(app: Flask, host: str, port: int, settings: Settings) -> None:
     server = listen(app, host, port, settings)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -118,3 +153,5 @@ def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, settings: Setti
     finally:
         server.close()
         live.close()
+        if (rewriter := app.extensions.get("rewriter")) is not None:
+            rewriter.close()

@@ -20,7 +20,7 @@ from app import apart, fetching, standards, submission
 from app.history import Outdated
 from app.source import Unreadable
 from app.submission import ARCHIVE, ARCHIVE_TYPES, MAX_BYTES, Submission, Submissions
-from app.tokens import Token, Tokens
+from app.tokens import SUBMIT, Token, Tokens
 from app.web.language import language, say
 from app.web.live import Live
 from app.web.page import page
@@ -49,7 +49,7 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 def submit(code: str) -> Response:
     """Take files in for a region: multipart with ``file`` parts, or one file as the body. ``?table=`` names the class whose
     table it replaces, ``?publish=true`` publishes at once."""
-    token = _token(_bearer(), code)
+    token = token_for(bearer(), code)
     answer = _submitted(code, token, _sent(), request.args.get("table", ""))
     if request.args.get("publish") != "true":
         return _json(answer, 200)
@@ -57,9 +57,9 @@ def submit(code: str) -> Response:
 
 
 @pages.post("/regions/<code>/submissions/<identity>/publication")
-def publish(code: str, identity: str) -> Response:
+def publish_waiting(code: str, identity: str) -> Response:
     """Publish a submission that waits."""
-    _token(_bearer(), code)
+    token_for(bearer(), code)
     return _published(code, {"submission": _waiting(code, identity).id})
 
 
@@ -74,7 +74,7 @@ def form_sent() -> Response:
     """What the form sends: files to look at, or the identity of a submission to publish."""
     said = _form()
     code = said.get("region", "").strip()
-    token = _token(said.get("token", "").strip(), code)
+    token = token_for(said.get("token", "").strip(), code)
     identity = said.get("submission", "")
     if identity:
         done = _publish(_waiting(code, identity))
@@ -102,13 +102,14 @@ def _known() -> dict[str, Any]:
 # Who, and what
 
 
-def _bearer() -> str:
+def bearer() -> str:
+    """The token in the Authorization header."""
     kind, _, said = request.headers.get("Authorization", "").partition(" ")
     return said.strip() if kind.lower() == "bearer" else ""
 
 
-def _token(said: str, code: str) -> Token:
-    """The token ``said``, if it counts for the region. Raises ``Problem``."""
+def token_for(said: str, code: str, scope: str = SUBMIT) -> Token:
+    """The token ``said``, if it counts for the region and is for this. Raises ``Problem``."""
     found = Tokens(_root()).find(said, datetime.date.today())
     if found is None:
         raise Problem("unauthorised", headers={"WWW-Authenticate": 'Bearer realm="zwfw"'})
@@ -117,6 +118,8 @@ def _token(said: str, code: str) -> Token:
             "这个令牌用于 {region} 及其下级，不能报送 {code}。", region=found.region, code=code or "—"
         )
         raise Problem("forbidden", detail)
+    if scope not in found.scopes:
+        raise Problem("forbidden", say("这个令牌不能用于此项操作。"))
     return found
 
 
@@ -175,11 +178,11 @@ def _name(sent: str) -> str:
 def _submitted(code: str, token: Token, files: dict[str, bytes], kind: str) -> dict[str, Any]:
     """Take in and look at what was sent: the answer to a program. Raises ``Problem``."""
     submissions = Submissions(_root())
-    with _turn():
+    with turn():
         try:
             found = submissions.receive(code, f"{token.name}（{token.id}）", files, kind, standards.load())
             try:
-                looked = submission.looked_at(found, _root(), datetime.date.today())
+                looked = submission.looked_at(found, _root(), submission.today())
             except Unreadable:
                 submissions.forget(found)
                 raise
@@ -189,7 +192,7 @@ def _submitted(code: str, token: Token, files: dict[str, bytes], kind: str) -> d
     return {"submission": found.id, "region": code, "published": False, **looked}
 
 
-class _turn:
+class turn:
     """One of the few turns; the others wait a little, and are then told that it is busy."""
 
     def __enter__(self) -> None:
@@ -217,24 +220,32 @@ def _published(code: str, answer: dict[str, Any]) -> Response:
 
 
 def _publish(found: Submission) -> dict[str, Any]:
-    """Renew the region's folder and publish from it, as ``zwfw publish`` does, in a process of its own."""
-    with _turn():
-        try:
-            folder = Submissions(_root()).accept(found)
-        except Outdated as outdated:
-            raise Problem("outdated") from outdated
-        arguments = ["publish", str(folder.resolve()), "--json", "--by", found.by, "--lang", language()]
-        try:
-            done = apart.called("app", [*arguments, "--release", str(_root().resolve())], PUBLISH_SECONDS)
-        except apart.TookTooLong as late:
-            raise Problem("internal-error", say(_NOT_PUBLISHED)) from late
-    if done.returncode not in (0, VIOLATIONS):
-        said = done.stderr.decode("utf-8", "replace")
-        current_app.logger.error("publishing the submission for %s failed: %s", found.code, said)
-        raise Problem("internal-error", say(_NOT_PUBLISHED))
-    outcome = json.loads(done.stdout)
+    """Publish one, and say what came of it."""
+    with turn():
+        outcome = publish([found])
     counts = outcome["regions"][found.code]
     return {"release": outcome["release"], "rechecked": outcome["rechecked"], "counts": counts}
+
+
+def publish(waiting: list[Submission]) -> dict[str, Any]:
+    """Renew the folders of regions and publish from them as one release, as ``zwfw publish`` does, in a process of its own.
+    What that says. Raises ``Problem``."""
+    submissions, by = Submissions(_root()), waiting[0].by
+    try:
+        folders = [str(submissions.accept(found).resolve()) for found in waiting]
+    except Outdated as outdated:
+        raise Problem("outdated") from outdated
+    arguments = ["publish", *folders, "--json", "--by", by, "--lang", language()]
+    try:
+        done = apart.called("app", [*arguments, "--release", str(_root().resolve())], PUBLISH_SECONDS)
+    except apart.TookTooLong as late:
+        raise Problem("internal-error", say(_NOT_PUBLISHED)) from late
+    if done.returncode not in (0, VIOLATIONS):
+        said = done.stderr.decode("utf-8", "replace")
+        current_app.logger.error("publishing what was submitted failed: %s", said)
+        raise Problem("internal-error", say(_NOT_PUBLISHED))
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    return outcome
 
 
 _NOT_PUBLISHED = "文件已经存下，但发布没有成功；请与管理人员联系。"

@@ -48,7 +48,7 @@ GRAPHS = {
     "ontology": "本体",
     "standards": "标准与条款",
     "rules": "规则",
-    "questions": "问题",
+    "questions": "所要回答的问题",
 }
 """What a graph holds, by its kind or, for one of the standard system, by its name."""
 
