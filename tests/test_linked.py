@@ -302,6 +302,13 @@ def test_pages_made_for_a_kind_tell_where_the_data_are(
     assert not web.get("/rules/none", headers=BROWSER).headers.get_all("Link")
 
 
+@pytest.mark.parametrize("kind", names.GRAPH_KINDS)
+def test_a_graph_tells_its_licence(web: FlaskClient, kind: str) -> None:
+    with web.get(f"/{kind}/370000", headers={"Accept": "text/turtle"}) as answer:
+        said = answer.headers.get_all("Link")
+    assert {f'</{kind}/370000>; rel="canonical"', DESCRIBED, LICENCE, PROFILE} <= set(said)
+
+
 def test_data_say_which_dataset_they_are_from_and_that_they_are_made_up(web: FlaskClient) -> None:
     found = triples(web.get(ITEM + ".nt").data, TYPES[".nt"])
     said = {(t.subject, t.predicate, t.object) for t in found}

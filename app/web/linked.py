@@ -299,20 +299,26 @@ PAGES_OF = {
 """Pages made for one kind of thing, and the things they are about."""
 
 
+GRAPH = "graphs_published.direct"
+"""Where a graph answers under its own name, with its triples."""
+
+
 @pages.after_app_request
 def told(response: Response) -> Response:
-    """Those pages tell, as documents do, where the same is to be had as RDF."""
-    pattern = PAGES_OF.get(request.endpoint or "")
-    if pattern and response.status_code in (200, 304):
-        parts = {name: quote(str(value)) for name, value in (request.view_args or {}).items()}
-        iri = Iri(pattern.format(**parts))
-        # A page that is ready is not held back because the store is busy, or because nothing is published yet.
+    """Those pages tell, as documents do, where the same is to be had as RDF; and a graph, by which licence it may be used."""
+    endpoint, args = request.endpoint or "", request.view_args or {}
+    if response.status_code in (200, 304) and (endpoint in PAGES_OF or endpoint == GRAPH):
+        # What is ready is not held back because the store is busy, or because nothing is published yet.
         with contextlib.suppress(NoRelease, StoreError):
-            found = _datasets_of_page(iri)
+            if endpoint == GRAPH:
+                found = _datasets([names.graph(args["code"], args["kind"])])
+            else:
+                iri = Iri(PAGES_OF[endpoint].format(**{name: quote(one) for name, one in args.items()}))
+                found = _datasets_of_page(iri)
+                for form in TRIPLE_FORMATS:
+                    address = f"{links.document(iri.value)}.{form.name}"
+                    _link(response, address, "alternate", form.media_type)
             _link(response, quote(request.path), "canonical")
-            for form in TRIPLE_FORMATS:
-                address = f"{links.document(iri.value)}.{form.name}"
-                _link(response, address, "alternate", form.media_type)
             _of_datasets(response, found)
     return response
 
