@@ -4,6 +4,7 @@ The forms are those of the published contract: ``…/def#Term``, ``…/rule/<nam
 ``…/id/<code>/<Class>/<key>``. Nothing here reads data.
 """
 
+import ipaddress
 import os
 import re
 import unicodedata
@@ -75,7 +76,19 @@ GRAPH_KINDS = ("graph", "inferred", "report", "provenance", "summary")
 SYSTEM_GRAPHS = ("ontology", "standards", "rules", "questions")
 """The graphs of the standard system itself, ``…/graph/<name>``."""
 
-_UNSAFE_IN_IRI = re.compile(r'[\x00-\x20<>"{}|\\^`]')
+_BEYOND_ASCII = "\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef" + "".join(
+    f"{chr(plane + (0x1000 if plane == 0xE0000 else 0))}-{chr(plane + 0xFFFD)}"
+    for plane in range(0x10000, 0xF0000, 0x10000)
+)
+_IN_NAME = rf"[A-Za-z0-9._~!$&'()*+,;={_BEYOND_ASCII}-]|%[0-9A-Fa-f]{{2}}"
+_IN_PATH = rf"{_IN_NAME}|[:@/]"
+_IRI = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*:"
+    rf"(?://(?:(?:{_IN_NAME}|:)*@)?(?:\[(?P<ip>[0-9A-Fa-f:.]+)\]|(?:{_IN_NAME})*)(?::\d*)?(?![^/?#])|(?!//))"
+    rf"(?:{_IN_PATH})*(?:\?(?:{_IN_PATH}|[?\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd])*)?"
+    rf"(?:\#(?:{_IN_PATH}|\?)*)?"
+)
+"""RFC 3987 §2.2, as the store's engine takes it: it raises for whatever else it is given."""
 
 
 def graph(code: str, kind: str = "graph") -> str:
@@ -109,8 +122,14 @@ def concept(scheme: str, notation: str) -> str:
 
 
 def is_safe_iri(text: str) -> bool:
-    """Whether ``text`` may stand between angle brackets as an absolute IRI."""
-    return bool(re.match(r"^[A-Za-z][A-Za-z0-9+.-]*:", text)) and not _UNSAFE_IN_IRI.search(text)
+    """Whether ``text`` is an absolute IRI, and may stand as one between angle brackets."""
+    found = _IRI.fullmatch(text)
+    if found and found["ip"]:
+        try:
+            ipaddress.IPv6Address(found["ip"])
+        except ValueError:
+            return False
+    return bool(found)
 
 
 def shorten(iri: str) -> str:

@@ -1,6 +1,7 @@
 """Counts prepared at publication, so that national questions add up regions and never count the nation anew."""
 
 from collections import Counter
+from urllib.parse import quote
 
 from app import names
 from app.facts import TYPE
@@ -10,10 +11,24 @@ from app.store.terms import Graph, Iri, Triple, def_, integer
 
 
 def summary(reading: Reading, found: Report) -> Graph:
-    """Counts for national questions: things by class, items by department, findings by rule (VoID and ours)."""
+    """Counts for national questions and for the description of the dataset: things by class, triples by property, items by
+    department, findings by rule (VoID and ours)."""
     dataset = Iri(names.graph(reading.code))
     base = names.graph(reading.code, "summary")
-    graph = {Triple(dataset, _void("triples"), integer(len(reading.graph)))}
+    used = Counter(t.predicate for t in reading.graph)
+    graph = {
+        Triple(dataset, _void("triples"), integer(len(reading.graph))),
+        Triple(dataset, _void("distinctSubjects"), integer(len({t.subject for t in reading.graph}))),
+        Triple(dataset, _void("distinctObjects"), integer(len({t.object for t in reading.graph}))),
+        Triple(dataset, _void("properties"), integer(len(used))),
+    }
+    for prop, count in used.items():
+        node = Iri(f"{base}/property/{quote(names.shorten(prop.value), safe=':')}")
+        graph |= {
+            Triple(dataset, _void("propertyPartition"), node),
+            Triple(node, _void("property"), prop),
+            Triple(node, _void("triples"), integer(count)),
+        }
     kinds = Counter(t.object for t in reading.graph if t.predicate == TYPE and isinstance(t.object, Iri))
     for kind, count in kinds.items():
         node = Iri(f"{base}/class/{kind.value.rpartition('#')[2].rpartition('/')[2]}")

@@ -120,7 +120,7 @@ def test_a_module_is_a_page_and_its_file(web: FlaskClient, module: str) -> None:
         answer = web.get(path, headers={"Accept": accept})
         assert answer.data == written and answer.content_type == "text/turtle; charset=utf-8"
     assert Iri(f"{names.BASE}ontology/{module}") in {t.subject for t in parse_turtle(written)}
-    assert web.get(f"/ontology/{module}.rdf").status_code == 404
+    assert web.get(f"/ontology/{module}.pdf").status_code == 404
 
 
 def parse_turtle(content: bytes):

@@ -1,11 +1,29 @@
 """``zwfw serve``: pages, dumps and the SPARQL endpoint."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from app import names
 from app.cli.options import USAGE, fail, release_option
+
+
+def _address(*schemes: str) -> Callable[[click.Context, click.Parameter, str], str]:
+    """A check that an option is an absolute address of one of these schemes: it is published as it stands."""
+
+    def checked(_context: click.Context, _option: click.Parameter, value: str) -> str:
+        scheme, _, rest = value.partition(":")
+        if value and not (scheme in schemes and rest.strip("/") and names.is_safe_iri(value)):
+            expected = "、".join(f"{one}:" for one in schemes)
+            message = (
+                "{value!r}: 应是以 {expected} 开头的地址 · must be an address that begins with one of these"
+            )
+            raise click.BadParameter(message.format(value=value, expected=expected))
+        return value
+
+    return checked
 
 
 @click.command()
@@ -36,6 +54,30 @@ from app.cli.options import USAGE, fail, release_option
     help="查询进程数，默认为处理器数 · Query processes; by default the number of processors.",
 )
 @click.option(
+    "--public",
+    default="",
+    envvar="ZWFW_PUBLIC",
+    metavar="URL",
+    callback=_address("https", "http"),
+    help="外界访问此服务的地址，用于目录和站点地图；默认取自各请求 · The address others know the service by, for its "
+    "catalogue and site map; by default that of each request.",
+)
+@click.option(
+    "--contact",
+    default="",
+    envvar="ZWFW_CONTACT",
+    metavar="URI",
+    callback=_address("mailto", "tel", "https"),
+    help="安全问题联系方式，写入 /.well-known/security.txt · Whom to tell of security problems, e.g. mailto:…",
+)
+@click.option(
+    "--operator",
+    default="",
+    envvar="ZWFW_OPERATOR",
+    metavar="NAME",
+    help="运营单位的名称，作为数据目录的发布者 · The body that runs this service, as the publisher of its catalogue.",
+)
+@click.option(
     "--writable",
     is_flag=True,
     help="允许持有令牌者经 SPARQL 协议写入各地区的数据图，写入即检查并发布 · Let holders of tokens write the regions' data graphs "
@@ -55,6 +97,9 @@ def serve(
     timeout: float,
     memory: int,
     workers: int | None,
+    public: str,
+    contact: str,
+    operator: str,
     writable: bool,
     open_writing: bool,
 ) -> None:
@@ -66,7 +111,13 @@ def serve(
     if writable and open_writing:
         raise click.UsageError("--writable 不与 --open-writing 并用 · --writable excludes --open-writing")
     settings = Settings(
-        timeout=timeout, memory_mb=memory, workers=workers or os.cpu_count() or 2, writable=writable
+        timeout=timeout,
+        memory_mb=memory,
+        workers=workers or os.cpu_count() or 2,
+        writable=writable,
+        public=public.rstrip("/"),
+        contact=contact,
+        operator=operator,
     )
     if open_writing and not is_loopback(host):
         fail("--open-writing 只能用于本机地址，如 127.0.0.1 · is for loopback addresses only", USAGE)

@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.language import LANGUAGES
 from app.web import (
+    catalogue,
+    discovery,
     documents,
     dumps,
     graphs,
@@ -58,6 +60,8 @@ PUBLISHED = (
     linked.pages,
     dumps.pages,
     mapping.pages,
+    catalogue.pages,
+    discovery.pages,
 )
 """The parts of the service over published data."""
 

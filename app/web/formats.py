@@ -95,6 +95,15 @@ header."""
 
 PAGE = Format("html", HTML, "HTML", "", ("application/xhtml+xml",))
 
+SUFFIXES = {f".{one.name}": one for one in (PAGE, *TRIPLE_FORMATS)}
+"""The formats of documents by the ends of their addresses."""
+
+
+def apart(path: str) -> tuple[str, str]:
+    """A path without its suffix, and the suffix, one of ``SUFFIXES`` or nothing."""
+    stem, dot, name = path.rpartition(".")
+    return (stem, f".{name}") if stem and f"{dot}{name}" in SUFFIXES else (path, "")
+
 
 def formats_of(form: str) -> Sequence[Format]:
     """What the answer to a query of this form can be written in, the preferred first."""

@@ -5,14 +5,19 @@ A key in an IRI is percent-encoded (``names.thing``), and WSGI hands over a deco
 and otherwise the spellings that decode to it are tried.
 """
 
+import ipaddress
 import itertools
 import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
-from flask import request
+from flask import current_app, request
 
 from app import names
+from app.web.live import Live
+
+HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")
+PORT = re.compile(r":\d+$")
 
 REGION_CODE = re.compile(r"\d{6}(-[a-z]+)?")
 
@@ -63,6 +68,33 @@ def document(iri: str) -> str:
         return f"/ontology/term/{iri.removeprefix(_TERM)}"
     path = iri.removeprefix(names.BASE)
     return f"/doc/{path.removeprefix('id/')}"
+
+
+def live() -> Live:
+    """What this service follows, with the operator's settings."""
+    found: Live = current_app.extensions["live"]
+    return found
+
+
+def home() -> str:
+    """The absolute address of this service, without a slash at its end, for what is read away from it: the operator's
+    setting, else the address of this request. One that means something on this machine only, or could not stand in
+    RDF, is never written: then the names themselves lead here, by their base."""
+    if live().settings.public:
+        return live().settings.public
+    host = request.host
+    name = host.rpartition(":")[0] if PORT.search(host) else host
+    if not HOST.fullmatch(host) or name == "localhost" or name.endswith(".localhost") or _is_local(name):
+        return names.BASE.rstrip("/")
+    return f"{request.scheme}://{host}"
+
+
+def _is_local(name: str) -> bool:
+    try:
+        address_ = ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return address_.is_loopback or address_.is_unspecified
 
 
 def raw_path() -> str:

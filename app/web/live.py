@@ -33,6 +33,12 @@ class Settings:
     turns."""
     queue: int = 32
     """Queries that wait. Each holds a thread of the server; beyond this it is kinder to say 503 at once."""
+    public: str = ""
+    """The address others know the service by, without a slash at its end; where it is not set, that of each request."""
+    contact: str = ""
+    """Whom to write to about a hole in the service (``mailto:``, ``tel:`` or ``https:``)."""
+    operator: str = ""
+    """The name of the body that publishes the catalogue."""
     writable: bool = False
     """Whether published data may be written by the SPARQL protocols, by who has a token for it."""
     union: bool = True

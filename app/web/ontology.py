@@ -3,9 +3,9 @@
 import itertools
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,10 +13,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import names, standards
 from app.context import context
 from app.facts import DEFINITION, PREF_LABEL, SOURCE, SUBCLASS, TYPE
-from app.store.terms import Iri, Literal, def_
+from app.language import LANGUAGES
+from app.store.terms import Iri, Literal, def_, read_turtle
+from app.web.description import written_as
 from app.web.diagram import Diagram, Link, Thing, draw
-from app.web.formats import PAGE, TRIPLE_FORMATS, chosen
+from app.web.formats import PAGE, SUFFIXES, TRIPLE_FORMATS, Format, apart, chosen
 from app.web.language import language
+from app.web.linked import of_ontology
 from app.web.page import confirmed, open_to_all, page
 from app.web.problem import Problem
 from app.web.term import ABOUT, OntologyTerm, is_ours, properties, terms
@@ -182,6 +185,7 @@ def ontology() -> BaseResponse:
         "ontology.html",
         wanted="",
         modules=modules().values(),
+        others=_without_row(),
         lists=lists,
         questions=asked,
         alignments=alignments(),
@@ -190,32 +194,48 @@ def ontology() -> BaseResponse:
     )
 
 
+def _without_row() -> dict[str, list[OntologyTerm]]:
+    """By module: the terms that have no row among its classes. A browser that follows ``…/def#isProvidedBy`` comes to
+    ``/ontology#isProvidedBy``, so that there has to be something of that name."""
+    found: dict[str, list[OntologyTerm]] = {name: [] for name in modules()}
+    for term in terms().values():
+        if term not in modules()[term.module].classes:
+            found[term.module].append(term)
+    return found
+
+
 @pages.get("/ontology/v/<version>")
 def ontology_version(version: str) -> BaseResponse:
     """The only version there is so far; others will have pages of their own."""
-    if version != standards.load().version:
+    number, suffix = apart(version)
+    if number != standards.load().version:
         raise Problem("not-found")
-    choice = chosen([PAGE, *TRIPLE_FORMATS])
+    form = _chosen(suffix, SUFFIXES.values())
+    response = redirect("/ontology" if form is PAGE else f"/doc/def.{form.name}", 303)
+    if not suffix:
+        response.vary.add("Accept")
+    return response
+
+
+def _chosen(suffix: str, offered: Iterable[Format]) -> Format:
+    """The format a suffix names, else the one Accept asks for."""
+    if suffix:
+        return SUFFIXES[suffix]
+    choice = chosen(offered, request.args.get("format"))
     if choice is None:
         raise Problem("not-acceptable")
-    response = redirect("/ontology" if choice[0] is PAGE else f"/doc/def.{choice[0].name}", 303)
-    response.vary.add("Accept")
-    return response
+    return choice[0]
 
 
 @pages.get("/ontology/<name>")
 def module(name: str) -> BaseResponse:
-    """A module: its page, or its file as it was written (``.ttl``, or asked for by Accept)."""
-    stem, _, suffix = name.partition(".")
-    if stem not in modules() or suffix not in ("", "ttl"):
+    """A module: its page, its file as it was written (Turtle), or the same in another format."""
+    stem, suffix = apart(name)
+    if stem not in modules():
         raise Problem("not-found")
-    turtle = next(form for form in TRIPLE_FORMATS if form.name == "ttl")
-    choice = chosen([PAGE, turtle]) if not suffix else (turtle, turtle.media_type)
-    if choice is None:
-        raise Problem("not-acceptable")
-    response = page("module.html", module=modules()[stem]) if choice[0] is PAGE else _file(stem)
-    response.vary.add("Accept")
-    return response
+    form = _chosen(suffix, SUFFIXES.values())
+    response = page("module.html", module=modules()[stem]) if form is PAGE else _file(stem, form)
+    return of_ontology(response, f"/ontology/{stem}", suffix, form)
 
 
 @pages.get("/ontology/alignments/<name>.ttl")
@@ -223,17 +243,17 @@ def alignment(name: str) -> Response:
     return _file(f"alignments/{name}")
 
 
-def _file(stem: str) -> Response:
-    """A file of the ontology as it was written."""
+def _file(stem: str, form: Format = TRIPLE_FORMATS[0]) -> Response:
+    """A file of the ontology: in Turtle as it was written, comments and all."""
     folder = names.resources("ontology")
     path = next((one for one in standards.load().files if one == folder / f"{stem}.ttl"), None)
     if path is None:
         raise Problem("not-found")
-    return open_to_all(_sent(path))
-
-
-def _sent(path: Path) -> Response:
-    return confirmed(Response(path.read_bytes(), content_type="text/turtle; charset=utf-8"))
+    as_written = form is TRIPLE_FORMATS[0]
+    content = path.read_bytes() if as_written else written_as(read_turtle(path), form)
+    response = Response(content, content_type=f"{form.media_type}; charset=utf-8")
+    response.headers["Content-Language"] = ", ".join(LANGUAGES)
+    return open_to_all(confirmed(response))
 
 
 @pages.get("/context.jsonld")
