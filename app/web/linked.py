@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import explanation, names, standards
@@ -303,6 +303,15 @@ GRAPH = "graphs_published.direct"
 """Where a graph answers under its own name, with its triples."""
 
 
+@pages.before_app_request
+def look_up() -> None:
+    """What is to be told of a graph is asked before the graph is: its answer holds a process of the store until it is read,
+    and to ask again meanwhile could wait for ever."""
+    if request.endpoint == GRAPH and request.view_args:
+        with contextlib.suppress(NoRelease, StoreError):
+            g.datasets = _datasets([names.graph(request.view_args["code"], request.view_args["kind"])])
+
+
 @pages.after_app_request
 def told(response: Response) -> Response:
     """Those pages tell, as documents do, where the same is to be had as RDF; and a graph, by which licence it may be used."""
@@ -311,7 +320,7 @@ def told(response: Response) -> Response:
         # What is ready is not held back because the store is busy, or because nothing is published yet.
         with contextlib.suppress(NoRelease, StoreError):
             if endpoint == GRAPH:
-                found = _datasets([names.graph(args["code"], args["kind"])])
+                found = g.get("datasets", [])
             else:
                 iri = Iri(PAGES_OF[endpoint].format(**{name: quote(one) for name, one in args.items()}))
                 found = _datasets_of_page(iri)
