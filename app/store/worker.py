@@ -8,21 +8,19 @@ another thread aborts the process. Nothing can stop an evaluation but the end of
 the parent does at the deadline; hence also the care that no worker survives its parent.
 """
 
-import json
 import os
 import re
 import sys
-from itertools import islice
-from typing import IO, Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from app import names
 from app.confinement import confine
+from app.store import results
 from app.store.records import (
     END,
     FAILED,
     FAILURE,
     FRAME,
-    FRAME_BYTES,
     MALFORMED,
     MEMORY,
     UNFIT,
@@ -30,7 +28,8 @@ from app.store.records import (
     read_request,
     record,
 )
-from app.store.terms import Index, Iri, QueryResultsFormat, RdfFormat, serialize
+from app.store.results import Frames
+from app.store.terms import Index, Iri
 
 
 def main(index: str, memory_mb: int, parent: int) -> None:
@@ -52,7 +51,7 @@ def main(index: str, memory_mb: int, parent: int) -> None:
 
 
 def _answer(store: Any, request: dict[str, Any], replies: BinaryIO) -> None:
-    sink = Frames(replies)
+    sink = Frames(lambda payload: _send(replies, FRAME, payload))
     try:
         _evaluate(store, request, sink)
         sink.flush_last()
@@ -70,7 +69,7 @@ def _answer(store: Any, request: dict[str, Any], replies: BinaryIO) -> None:
         _send(replies, END, b"")
 
 
-def _evaluate(store: Any, request: dict[str, Any], sink: "Frames") -> None:
+def _evaluate(store: Any, request: dict[str, Any], sink: Frames) -> None:
     dataset: dict[str, Any] = {}
     if request["default_graphs"] or request["named_graphs"]:
         dataset["default_graph"] = [Iri(graph) for graph in request["default_graphs"]]
@@ -78,82 +77,7 @@ def _evaluate(store: Any, request: dict[str, Any], sink: "Frames") -> None:
     else:
         dataset["use_default_graph_as_union"] = request["union"]
     result = store.query(request["text"], base_iri=names.BASE, **dataset)
-    solutions = QueryResultsFormat.from_media_type(request["media_type"])
-    limit = request["limit"]
-    if hasattr(result, "variables"):
-        if solutions is None:
-            raise TypeError("solutions are not triples")
-        if limit is None:
-            result.serialize(sink, format=solutions)
-        else:
-            sink.write(_some_solutions(result, limit))
-    elif not hasattr(result, "__next__"):
-        if solutions not in (QueryResultsFormat.JSON, QueryResultsFormat.XML):
-            raise TypeError("a truth value has JSON and XML only")
-        result.serialize(sink, format=solutions)
-    else:
-        triples = RdfFormat.from_media_type(request["media_type"])
-        if triples is None or solutions is not None:
-            raise TypeError("triples are not solutions")
-        if limit is not None:
-            result = islice(result, limit)
-        if triples == RdfFormat.N_TRIPLES:
-            serialize(result, cast(IO[bytes], sink), format=triples)
-        else:
-            serialize(result, cast(IO[bytes], sink), format=triples, prefixes=names.PREFIXES)
-
-
-def _some_solutions(result: Any, limit: int) -> bytes:
-    """The first ``limit`` solutions as SPARQL 1.1 Query Results JSON, with a member ``more`` of our own."""
-    variables = [variable.value for variable in result.variables]
-    rows = [
-        {name: json_term(term) for name, term in zip(variables, solution, strict=True) if term is not None}
-        for solution in islice(result, limit)
-    ]
-    more = next(iter(result), None) is not None
-    answer = {"head": {"vars": variables}, "results": {"bindings": rows}, "more": more}
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def json_term(term: Any) -> dict[str, Any]:
-    """A term as SPARQL 1.1 Query Results JSON §3.2.2 writes it (triples as SPARQL 1.2 does)."""
-    kind = type(term).__name__
-    if kind == "NamedNode":
-        return {"type": "uri", "value": term.value}
-    if kind == "BlankNode":
-        return {"type": "bnode", "value": term.value}
-    if kind == "Triple":
-        parts = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
-        return {"type": "triple", "value": {name: json_term(part) for name, part in parts.items()}}
-    written = {"type": "literal", "value": term.value}
-    if term.language:
-        written["xml:lang"] = term.language
-    elif not term.datatype.value.endswith("#string"):
-        written["datatype"] = term.datatype.value
-    return written
-
-
-class Frames:
-    """A file to write to that cuts what comes into frames and sends each when it is full."""
-
-    def __init__(self, replies: BinaryIO) -> None:
-        self._replies = replies
-        self._waiting = bytearray()
-
-    def write(self, data: bytes) -> int:
-        self._waiting += data
-        while len(self._waiting) >= FRAME_BYTES:
-            _send(self._replies, FRAME, bytes(self._waiting[:FRAME_BYTES]))
-            del self._waiting[:FRAME_BYTES]
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing: a serialiser that flushes early must not make short frames."""
-
-    def flush_last(self) -> None:
-        if self._waiting:
-            _send(self._replies, FRAME, bytes(self._waiting))
-            self._waiting.clear()
+    results.write(result, request["media_type"], request["limit"], sink)
 
 
 def _send(replies: BinaryIO, kind: bytes, payload: bytes) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Flask, current_app, g
 
 from app.release import Release
-from app.store import Store, StoreUnreadable, open_store
+from app.store import Store, StoreUnreadable, open_remote, open_store
 
 RETRY_SECONDS = 5.0
 """How long a pointer to something broken is left alone: each attempt starts a process."""
@@ -31,6 +31,8 @@ class Settings:
     turns."""
     queue: int = 32
     """Queries that wait. Each holds a thread of the server; beyond this it is kinder to say 503 at once."""
+    store: str = ""
+    """The SPARQL endpoint that answers queries in place of the release's own index."""
 
 
 @dataclass(eq=False)
@@ -120,6 +122,14 @@ class Live:
 
     def _store(self, folder: Path) -> Store:
         chosen = self.settings
+        if chosen.store:
+            return open_remote(
+                chosen.store,
+                folder.name,
+                timeout=chosen.timeout,
+                workers=chosen.workers,
+                queue=chosen.queue,
+            )
         return open_store(
             folder / "index",
             timeout=chosen.timeout,
