@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from app.cli.options import USAGE, fail, release_option
+from app.cli.options import USAGE, endpoint_of, fail, release_option
+from app.language import DEFAULT
 
 
 @click.command()
@@ -35,12 +36,25 @@ from app.cli.options import USAGE, fail, release_option
     metavar="N",
     help="查询进程数，默认为处理器数 · Query processes; by default the number of processors.",
 )
-def serve(root: Path, host: str, port: int, timeout: float, memory: int, workers: int | None) -> None:
+@click.option(
+    "--store",
+    default="",
+    envvar="ZWFW_STORE",
+    metavar="URL",
+    help="由这个 SPARQL 存储回答查询（zwfw publish --to） · Have this SPARQL endpoint answer the queries.",
+)
+def serve(
+    root: Path, host: str, port: int, timeout: float, memory: int, workers: int | None, store: str
+) -> None:
     """提供网页与查询服务 · Serve the pages, dumps and the SPARQL endpoint."""
     from app.web.live import Settings
     from app.web.serve import serve as serve_
 
-    settings = Settings(timeout=timeout, memory_mb=memory, workers=workers or os.cpu_count() or 2)
+    if store:
+        endpoint_of(store, "", DEFAULT)
+    settings = Settings(
+        timeout=timeout, memory_mb=memory, workers=workers or os.cpu_count() or 2, store=store
+    )
     try:
         serve_(root, host, port, settings)
     except OSError as error:

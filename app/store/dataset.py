@@ -54,57 +54,75 @@ def placed(query: Query, asked: syntax.Syntax, ours: Collection[str]) -> Placed:
     )
     if start is None:
         raise QueryRefused("the form of the query must stand apart from what follows it")
-    default, named, clauses = _stated(found, start)
-    if asked.has_dataset and not clauses:
+    stated = _Stated(found, start)
+    default, named = stated.default, stated.named
+    if asked.has_dataset and not stated.clauses:
         raise QueryRefused("FROM must stand apart from the graph it names")
     if query.default_graphs or query.named_graphs:
         default, named = list(query.default_graphs), list(query.named_graphs)
     elif not asked.has_dataset:
         default = named = list(ours)
-    at = _end_of_head(found, start, len(asked.text))
-    text = asked.text
-    for begin, end in clauses:
-        text = text[:begin] + " " * (end - begin) + text[end:]
     known = set(ours)
     lines = [f"FROM <{graph}>" for graph in default if graph in known] or [f"FROM <{NOWHERE}>"]
     # Half the clauses, and half the time an engine takes to read them, where no pattern asks for a graph.
     if any("GRAPH" in one.text.upper() for one in found if one.kind in ("word", "name")):
-        lines += [f"FROM NAMED <{graph}>" for graph in named if graph in known] or [f"FROM NAMED <{NOWHERE}>"]
-    return Placed(text[: start.start], text[start.start : at], text[at:], "\n".join(lines))
+        lines += [f"FROM NAMED <{graph}>" for graph in named if graph in known]
+        lines.append(f"FROM NAMED <{NOWHERE}>")
+    at = _end_of_head(found, start, len(asked.text))
+    # From the end, so that places before it stay where they are. A graph asked for by name that is not among the
+    # named is empty; Virtuoso counts one solution in it unless it is one of the dataset.
+    head, rest = asked.text[start.start : at], asked.text[at:]
+    for token, graph in reversed(stated.asked_for):
+        if graph not in known or graph not in named:
+            begin = token.start - at
+            rest = f"{rest[:begin]}<{NOWHERE}>{rest[begin + len(token.text) :]}"
+    for begin, end in stated.clauses:
+        begin, end = begin - start.start, end - start.start
+        head = head[:begin] + " " * (end - begin) + head[end:]
+    return Placed(asked.text[: start.start], head, rest, "\n".join(lines))
 
 
-def _stated(
-    found: list[syntax.Token], start: syntax.Token
-) -> tuple[list[str], list[str], list[tuple[int, int]]]:
-    """The graphs of FROM, those of FROM NAMED, and where the clauses stand."""
-    prefixes, base = dict[str, str](), names.BASE
-    default, named, clauses = list[str](), list[str](), list[tuple[int, int]]()
-    depth = 0
-    for number, token in enumerate(found):
-        upper, following = token.text.upper(), found[number + 1 : number + 3]
-        if token.text in ("{", "}", "(", ")"):
-            depth += 1 if token.text in ("{", "(") else -1
-        elif token.kind != "word" or depth or not following:
-            continue
-        elif upper == "PREFIX" and token.start < start.start and len(following) == 2:
-            prefixes[following[0].text.rstrip(":")] = urljoin(base, following[1].text[1:-1])
-        elif upper == "BASE" and token.start < start.start:
-            base = urljoin(base, following[0].text[1:-1])
-        elif upper == "FROM":
+class _Stated:
+    """What a query's tokens say of graphs: those of FROM and of FROM NAMED, where these clauses stand, and the graphs
+    that patterns ask for by name."""
+
+    def __init__(self, found: list[syntax.Token], start: syntax.Token) -> None:
+        self._prefixes, self._base = dict[str, str](), names.BASE
+        self.default, self.named = list[str](), list[str]()
+        self.clauses = list[tuple[int, int]]()
+        self.asked_for = list[tuple[syntax.Token, str]]()
+        depth = 0
+        for number, token in enumerate(found):
+            following = found[number + 1 : number + 3]
+            if token.text in ("{", "}", "(", ")"):
+                depth += 1 if token.text in ("{", "(") else -1
+            elif token.kind == "word" and following:
+                self._read(token, following, token.start < start.start, depth)
+
+    def _read(
+        self, token: syntax.Token, following: list[syntax.Token], is_prologue: bool, depth: int
+    ) -> None:
+        upper = token.text.upper()
+        if upper == "PREFIX" and is_prologue and len(following) == 2:
+            prefix, iri = following
+            self._prefixes[prefix.text.rstrip(":")] = urljoin(self._base, iri.text[1:-1])
+        elif upper == "BASE" and is_prologue:
+            self._base = urljoin(self._base, following[0].text[1:-1])
+        elif upper == "FROM" and depth == 0:
             is_named = following[0].text.upper() == "NAMED"
             source = following[-1] if is_named else following[0]
-            (named if is_named else default).append(_iri(source, prefixes, base))
-            clauses.append((token.start, source.start + len(source.text)))
-    return default, named, clauses
+            (self.named if is_named else self.default).append(self._iri(source))
+            self.clauses.append((token.start, source.start + len(source.text)))
+        elif upper == "GRAPH" and depth and following[0].kind in ("iri", "name"):
+            self.asked_for.append((following[0], self._iri(following[0])))
 
-
-def _iri(token: syntax.Token, prefixes: dict[str, str], base: str) -> str:
-    if token.kind == "iri":
-        return urljoin(base, token.text[1:-1])
-    prefix, _, local = token.text.partition(":")
-    if token.kind != "name" or prefix not in prefixes:
-        raise QueryRefused("FROM must stand apart from the graph it names")
-    return prefixes[prefix] + _ESCAPED.sub(r"\1", local)
+    def _iri(self, token: syntax.Token) -> str:
+        if token.kind == "iri":
+            return urljoin(self._base, token.text[1:-1])
+        prefix, _, local = token.text.partition(":")
+        if token.kind != "name" or prefix not in self._prefixes:
+            raise QueryRefused(f"{token.text} must stand apart from what precedes it")
+        return self._prefixes[prefix] + _ESCAPED.sub(r"\1", local)
 
 
 def _end_of_head(found: list[syntax.Token], start: syntax.Token, length: int) -> int:

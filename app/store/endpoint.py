@@ -164,7 +164,7 @@ class Incoming:
             said.isdigit() or "chunked" in self._response.headers.get("Transfer-Encoding", "").lower()
         )
         is_json = "json" in self._response.headers.get("Content-Type", "")
-        if not is_delimited and not is_json:
+        if not is_delimited and not is_json and self._response.status != http.client.NO_CONTENT:
             raise OSError("the answer says neither its length nor where it ends")
 
     def check_whole(self, rows: int) -> None:

@@ -60,8 +60,11 @@ SYNTAX_MB = 512
 SPOOLED_BYTES = 8 * 1024 * 1024
 """An answer that has to be counted before it is passed on is kept in memory up to this size, then on disk."""
 
-PROBE_ROWS = 100_000
-"""A store that cuts answers at fewer rows than this is found out when it is opened."""
+PROBE_ROWS = 20_000
+"""A store that cuts answers at fewer rows than this is found out when it is opened; Virtuoso's packages set 10,000."""
+
+OPEN_SECONDS = 20.0
+"""For opening, which no client waits for; as long as an index may take."""
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +117,7 @@ class RemoteStore:
         self._closing = False
         self._reading: set[_Reading] = set()
         try:
-            self._held = held(endpoint, timeout)
+            self._held = held(endpoint, max(timeout, OPEN_SECONDS))
             self._cuts_at = self._row_limit()
         except StoreError as error:
             raise StoreUnreadable(f"{endpoint.address}: {error}") from error
@@ -182,14 +185,14 @@ class RemoteStore:
 
     def _row_limit(self) -> int | None:
         """Where the remote cuts answers without a word: Virtuoso does, and says so of SELECT only."""
-        tens = " ".join(map(str, range(10)))
-        rows = " ".join(f"VALUES ?{name} {{ {tens} }}" for name in "abcde")
-        with self.endpoint.query("ASK { }", "ASK", self.timeout) as incoming:
+        seconds = max(self.timeout, OPEN_SECONDS)
+        with self.endpoint.query("ASK { }", "ASK", seconds) as incoming:
             if "virtuoso" not in incoming.product.lower():
                 return None
-        with self.endpoint.query(
-            f"SELECT ?a WHERE {{ {rows} }} LIMIT {PROBE_ROWS + 1}", "SELECT", self.timeout
-        ) as probe:
+        tens = " ".join(map(str, range(10)))
+        rows = " ".join(f"VALUES ?{name} {{ {tens} }}" for name in "abcde")
+        text = f"SELECT ?a WHERE {{ {rows} }} LIMIT {PROBE_ROWS + 1}"
+        with self.endpoint.query(text, "SELECT", seconds) as probe:
             return probe.row_limit
 
     def check_countable(self, where: dataset.Placed, timeout: float) -> None:
