@@ -19,7 +19,7 @@ from app.release import Release
 from app.store.endpoint import Endpoint
 from app.store.query import StoreError
 from app.store.remote import DIGEST, HELD, POINTER, SWITCH, held, new_switch
-from app.store.terms import BlankNode, Index, Iri, Literal, RdfFormat, ntriples, parse
+from app.store.terms import BlankNode, Index, Iri, Literal, RdfFormat, canonical, ntriples, parse
 
 STAGED = names.BASE + "store/staged/"
 """Graphs that are being prepared."""
@@ -58,11 +58,11 @@ def send(release: Release, endpoint: Endpoint, say: Callable[[str, int], None]) 
     kept = {graph for graph in there.digests if not graph.startswith(STAGED)}
     changed = sorted(graph for graph, digest in wanted.items() if there.digests.get(graph) != digest)
     gone = sorted(kept - wanted.keys())
-    if there.release == release.id and not changed and not gone:
-        return Sent([], [])
     staged = {graph: _staged(graph, wanted[graph]) for graph in changed}
     for rest in sorted(there.digests.keys() - kept - set(staged.values())):
         endpoint.update(f"DROP SILENT GRAPH <{rest}> ; {_forget(rest)}")
+    if there.release == release.id and not changed and not gone:
+        return Sent([], [])
     sizes = dict[str, int]()
     for graph in changed:
         lines = _lines(index, Iri(graph))
@@ -178,9 +178,11 @@ def _groups(lines: list[bytes]) -> Iterator[list[bytes]]:
 
 
 def _lines(index: Index, graph: Iri) -> list[bytes]:
-    return ntriples(quad.triple for quad in index.quads_for_pattern(None, None, None, graph)).splitlines(
-        keepends=True
-    )
+    triples = [quad.triple for quad in index.quads_for_pattern(None, None, None, graph)]
+    # An index labels blank nodes anew whenever it is loaded; canonical labels change with what they stand for only.
+    if any(isinstance(node, BlankNode) for triple in triples for node in (triple.subject, triple.object)):
+        return ntriples(canonical(triples)).splitlines(keepends=True)
+    return ntriples(triples).splitlines(keepends=True)
 
 
 def _digest(lines: Iterable[bytes]) -> str:

@@ -280,30 +280,35 @@ class _Reading(threading.Thread):
 
     def _answer(self) -> None:
         store = self.store
+        # Before, so that most who come too late are told with a status and not by a broken answer; after, since only
+        # that proves anything.
+        store.check_unchanged(self._left())
         if self.form == "CONSTRUCT":
             store.check_countable(self.where, self._left())
-        with store.endpoint.query(self.where.text, self.form, self._left()) as incoming:
+        with (
+            store.endpoint.query(self.where.text, self.form, self._left()) as incoming,
+            tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as spooled,
+        ):
             self._incoming = incoming
             incoming.check_whole(0)
             frames = results.Frames(lambda payload: self._put((FRAME, payload)))
-            results.write(self._result(incoming), self.media_type, self.limit, frames)
+            results.write(self._result(incoming, spooled), self.media_type, self.limit, frames)
         store.check_unchanged(self._left())
         frames.flush_last()
 
-    def _result(self, incoming: Incoming) -> Any:
+    def _result(self, incoming: Incoming, spooled: IO[bytes]) -> Any:
         if self.form in ("CONSTRUCT", "DESCRIBE"):
             return (quad.triple for quad in parse(cast(IO[bytes], incoming), format=RdfFormat.N_TRIPLES))
-        source: Any = incoming
-        if incoming.row_limit is not None:
-            # Some say it of every answer, some of those they cut: only counting tells, and it is to be told
-            # before the first frame.
-            source = tempfile.SpooledTemporaryFile(SPOOLED_BYTES)  # noqa: SIM115  (it lives as long as its reader)
-            while piece := incoming.read(READ_BYTES):
-                source.write(piece)
-            source.seek(0)
-            incoming.check_whole(sum(1 for _ in solutions(source)))
-            source.seek(0)
-        return solutions(source)
+        if incoming.row_limit is None:
+            return solutions(incoming)
+        # Some say it of every answer, some of those they cut: only counting tells, and it is to be told before the
+        # first frame.
+        while piece := incoming.read(READ_BYTES):
+            spooled.write(piece)
+        spooled.seek(0)
+        incoming.check_whole(sum(1 for _ in solutions(spooled)))
+        spooled.seek(0)
+        return solutions(spooled)
 
     def _left(self) -> float:
         """Seconds that are left. Raises when there are none."""
