@@ -5,6 +5,7 @@ The table of questions is asked of the embedded store, of ``oxigraph serve`` and
 
 import http.server
 import json
+import subprocess
 import threading
 import time
 import urllib.error
@@ -462,6 +463,23 @@ def test_publishing_sends_on(world_root, tmp_path):
             own.close()
     failed = CliRunner().invoke(zwfw, ["publish", *options])
     assert failed.exit_code == 3 and "再次运行" in failed.stderr
+
+
+def test_an_engines_own_loader_takes_the_file(published, embedded, tmp_path):
+    program = engines.found("oxigraph")
+    replica.write(published, tmp_path / "all.nq.gz")
+    load = [program, "load", "--location", str(tmp_path / "data"), "--file", str(tmp_path / "all.nq.gz")]
+    subprocess.run(load, check=True, capture_output=True)
+    with engines.oxigraph(tmp_path) as engine:
+        store = open_remote(engine.query, published.id, timeout=20)
+        query = asked("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }")
+        try:
+            assert triples(store, query) == triples(embedded, query)
+            assert (
+                replica.send(published, Endpoint(engine.query, engine.update), lambda *_: None).loaded == []
+            )
+        finally:
+            store.close()
 
 
 def test_an_address_with_a_password_is_refused():

@@ -13,6 +13,7 @@ import click
 from app import language, publication, rules, standards
 from app.cli.options import (
     UNREADABLE,
+    USAGE,
     VIOLATIONS,
     complain,
     complain_of_disk,
@@ -27,6 +28,7 @@ from app.cli.options import (
 from app.language import text
 from app.plan import Plan
 from app.processes import ProcessLost
+from app.release import Release, Releases
 from app.source import Unreadable
 from app.store import StoreError
 
@@ -52,6 +54,13 @@ from app.store import StoreError
     help="发布之后送到这个 SPARQL 存储，只送变化了的图 · Then send what changed to this SPARQL endpoint.",
 )
 @click.option(
+    "--nquads",
+    default=None,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.nq.gz",
+    help="另写一个文件，供存储自带的批量装载 · Also write a file for a store's own bulk loader.",
+)
+@click.option(
     "--to-update",
     default="",
     metavar="URL",
@@ -71,6 +80,7 @@ def publish(
     by: str,
     to: str,
     to_update: str,
+    nquads: Path | None,
     as_json: bool,
     on: datetime.date | None,
     lang: str,
@@ -95,6 +105,8 @@ def publish(
                 click.echo(json.dumps(_planned(plan), ensure_ascii=False, indent=1))
             return
         done = publisher.publish(list(folders), gate, not no_sample, everything)
+    if nquads is not None:
+        _write(done.release, nquads, lang)
     sent = _sent(root, endpoint, lang) if endpoint else {}
     if as_json:
         outcome = {
@@ -153,10 +165,18 @@ def telling(lang: str) -> Iterator[None]:
         sys.exit(VIOLATIONS)
 
 
+def _write(release: Release, path: Path, lang: str) -> None:
+    from app import replica  # half a second of imports that few publications need
+
+    try:
+        replica.write(release, path)
+    except OSError as error:
+        fail(text("无法写入 {file}：{error}", lang, file=path, error=error.strerror or str(error)), USAGE)
+
+
 def _sent(root: Path, endpoint: Any, lang: str) -> dict[str, Any]:
     """Send the release in force; what is published stays so whatever becomes of this."""
     from app import replica
-    from app.release import Releases
 
     def say(graph: str, count: int) -> None:
         click.echo(text("送出 {graph}（{count} 条）", lang, graph=graph, count=count), err=True)
