@@ -68,18 +68,18 @@ def placed(query: Query, asked: syntax.Syntax, ours: Collection[str]) -> Placed:
     if any("GRAPH" in one.text.upper() for one in found if one.kind in ("word", "name")):
         lines += [f"FROM NAMED <{graph}>" for graph in named if graph in known]
         lines.append(f"FROM NAMED <{NOWHERE}>")
-    at = _end_of_head(found, start, len(asked.text))
-    # From the end, so that places before it stay where they are. A graph asked for by name that is not among the
-    # named is empty; Virtuoso counts one solution in it unless it is one of the dataset.
-    head, rest = asked.text[start.start : at], asked.text[at:]
+    text = asked.text
+    for begin, end in stated.clauses:
+        text = text[:begin] + " " * (end - begin) + text[end:]
+    at = _end_of_head(found, start, len(text))
+    rest = text[at:]
+    # A graph asked for by name that is not among the named is empty; Virtuoso counts one solution in it unless it is
+    # one of the dataset. From the end, so that places before it stay where they are.
     for token, graph in reversed(stated.asked_for):
         if graph not in known or graph not in named:
             begin = token.start - at
             rest = f"{rest[:begin]}<{NOWHERE}>{rest[begin + len(token.text) :]}"
-    for begin, end in stated.clauses:
-        begin, end = begin - start.start, end - start.start
-        head = head[:begin] + " " * (end - begin) + head[end:]
-    return Placed(asked.text[: start.start], head, rest, "\n".join(lines))
+    return Placed(text[: start.start], text[start.start : at], rest, "\n".join(lines))
 
 
 class _Stated:
