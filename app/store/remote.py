@@ -66,6 +66,9 @@ PROBE_ROWS = 20_000
 OPEN_SECONDS = 20.0
 """For opening, which no client waits for; as long as an index may take."""
 
+BREAK_SECONDS = 1.0
+"""For an answer to notice that it is broken off."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -118,13 +121,14 @@ class RemoteStore:
         self._reading: set[_Reading] = set()
         try:
             self._held = held(endpoint, max(timeout, OPEN_SECONDS))
+            if self._held.release != release:
+                there = self._held.release or "no release"
+                raise StoreUnreadable(f"{endpoint.address} holds {there}, not {release}")
             self._cuts_at = self._row_limit()
+        except StoreUnreadable:
+            raise
         except StoreError as error:
             raise StoreUnreadable(f"{endpoint.address}: {error}") from error
-        if self._held.release != release:
-            raise StoreUnreadable(
-                f"{endpoint.address} holds {self._held.release or 'no release'}, not {release}"
-            )
         self._folder = tempfile.TemporaryDirectory(prefix="zwfw-syntax-")
         index = Path(self._folder.name) / "index"
         Index(str(index)).flush()
@@ -158,7 +162,8 @@ class RemoteStore:
         for reading in under_way:
             if at_once:
                 reading.kill()
-            reading.join(max(0.0, reading.deadline - time.monotonic()))
+            # One that still waits for the head of its answer cannot be woken; it ends with its deadline or the process.
+            reading.join(BREAK_SECONDS if at_once else max(0.0, reading.deadline - time.monotonic()))
         self._syntax.close(at_once)
         self._folder.cleanup()
 
