@@ -46,7 +46,7 @@ KeepAliveTimeout = 10
 Charset = UTF-8
 [SPARQL]
 {limit}
-MaxQueryExecutionTime = 5
+MaxQueryExecutionTime = 30
 """
 
 

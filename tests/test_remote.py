@@ -664,7 +664,7 @@ def test_large_answers_are_streamed(engine, endpoint, remote):
 def test_a_reader_who_goes_away_frees_the_connection(engine, published, remote):
     store = open_remote(engine.query, published.id, timeout=20, workers=1, queue=0)
     try:
-        store.answer(Query("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 50000")).close()
+        store.answer(Query("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 20000")).close()
         assert store.select("ASK {}")
     finally:
         store.close(at_once=True)
