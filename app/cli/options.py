@@ -77,6 +77,17 @@ def current(root: Path, lang: str) -> Release:
     return release
 
 
+def endpoint_of(address: str, update: str, lang: str) -> Any:
+    """The SPARQL endpoint at an address someone gave, not yet asked anything."""
+    from app.store.endpoint import Endpoint  # half a second of imports that few commands need
+
+    try:
+        return Endpoint(address, update)
+    except ValueError as error:
+        message = "{address} 不是 SPARQL 存储的 http(s) 地址；用户名和密码不写在地址里"
+        fail(text(message, lang, address=error), USAGE)
+
+
 def complain(error: Unreadable, lang: str) -> None:
     for one in error.errors:
         click.echo(one.said(lang), err=True)

@@ -13,10 +13,13 @@ import click
 from app import language, publication, rules, standards
 from app.cli.options import (
     UNREADABLE,
+    USAGE,
     VIOLATIONS,
     complain,
     complain_of_disk,
     complain_of_process,
+    endpoint_of,
+    fail,
     jobs_option,
     keep_option,
     lang_option,
@@ -26,7 +29,9 @@ from app.cli.options import (
 from app.language import text
 from app.plan import Plan
 from app.processes import ProcessLost
+from app.release import Release, Releases
 from app.source import Unreadable
+from app.store import StoreError
 
 
 @click.command()
@@ -44,6 +49,25 @@ from app.source import Unreadable
     "--by", default="", metavar="NAME", help="发布人，默认为当前用户 · Who publishes; by default the user."
 )
 @keep_option
+@click.option(
+    "--to",
+    default="",
+    metavar="URL",
+    help="发布之后送到这个 SPARQL 存储，只送变化了的图 · Then send what changed to this SPARQL endpoint.",
+)
+@click.option(
+    "--nquads",
+    default=None,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.nq.gz",
+    help="另写一个文件，供存储自带的批量装载 · Also write a file for a store's own bulk loader.",
+)
+@click.option(
+    "--to-update",
+    default="",
+    metavar="URL",
+    help="该存储的更新地址，若与查询地址不同 · Where it takes updates, if elsewhere than queries.",
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果 · Say the outcome as JSON.")
 @on_option
 @lang_option
@@ -57,12 +81,16 @@ def publish(
     jobs: int | None,
     by: str,
     keep: int,
+    to: str,
+    to_update: str,
+    nquads: Path | None,
     as_json: bool,
     on: datetime.date | None,
     lang: str,
     root: Path,
 ) -> None:
     """读取、检查并发布地区目录 · Read, check and publish region folders as the next release."""
+    endpoint = endpoint_of(to, to_update, lang) if to else None
     publisher = publication.Publisher(
         root,
         standards.load(),
@@ -81,12 +109,16 @@ def publish(
                 click.echo(json.dumps(_planned(plan), ensure_ascii=False, indent=1))
             return
         done = publisher.publish(list(folders), gate, not no_sample, everything)
+    if nquads is not None:
+        _write(done.release, nquads, lang)
+    sent = _sent(root, endpoint, lang) if endpoint else {}
     if as_json:
         outcome = {
             "release": done.release.id,
             "rechecked": done.rechecked,
             **_planned(done.plan),
             "regions": {one.code: one.counts for one in done.outcomes},
+            **sent,
         }
         click.echo(json.dumps(outcome, ensure_ascii=False, indent=1))
     else:
@@ -135,6 +167,37 @@ def telling(lang: str) -> Iterator[None]:
             click.echo(report)
         click.echo(text("有违反，未发布（--gate）。", lang), err=True)
         sys.exit(VIOLATIONS)
+
+
+def _write(release: Release, path: Path, lang: str) -> None:
+    from app import replica  # half a second of imports that few publications need
+
+    try:
+        replica.write(release, path)
+    except OSError as error:
+        fail(text("无法写入 {file}：{error}", lang, file=path, error=error.strerror or str(error)), USAGE)
+
+
+def _sent(root: Path, endpoint: Any, lang: str) -> dict[str, Any]:
+    """Send the release in force; what is published stays so whatever becomes of this."""
+    from app import replica
+
+    def say(graph: str, count: int) -> None:
+        click.echo(text("送出 {graph}（{count} 条）", lang, graph=graph, count=count), err=True)
+
+    releases = Releases(root)
+    with releases.locked(lambda who: click.echo(text("等待 {who} 完成发布……", lang, who=who), err=True)):
+        release = releases.current()
+        assert release is not None  # it has just been published, and a release in force is never removed
+        try:
+            sent = replica.send(release, endpoint, say)
+        except StoreError as error:
+            message = "已发布 {id}，但没有全部送到 {address}：{error}。再次运行同一命令即接着送出。"
+            fail(text(message, lang, id=release.id, address=endpoint.address, error=error), UNREADABLE)
+    message = "{address} 现在是 {id}：换了 {loaded} 个图，去掉 {dropped} 个"
+    counts = {"loaded": len(sent.loaded), "dropped": len(sent.dropped)}
+    click.echo(text(message, lang, address=endpoint.address, id=release.id, **counts), err=True)
+    return {"sent": {"to": endpoint.address, "loaded": sent.loaded, "dropped": sent.dropped}}
 
 
 def _planned(plan: Plan) -> dict[str, Any]:

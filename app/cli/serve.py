@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from app import names
-from app.cli.options import USAGE, fail, release_option
+from app.cli.options import USAGE, endpoint_of, fail, release_option
+from app.language import DEFAULT
 
 
 def _address(*schemes: str) -> Callable[[click.Context, click.Parameter, str], str]:
@@ -54,6 +55,13 @@ def _address(*schemes: str) -> Callable[[click.Context, click.Parameter, str], s
     help="查询进程数，默认为处理器数 · Query processes; by default the number of processors.",
 )
 @click.option(
+    "--store",
+    default="",
+    envvar="ZWFW_STORE",
+    metavar="URL",
+    help="由这个 SPARQL 存储回答查询（zwfw publish --to） · Have this SPARQL endpoint answer the queries.",
+)
+@click.option(
     "--public",
     default="",
     envvar="ZWFW_PUBLIC",
@@ -97,6 +105,7 @@ def serve(
     timeout: float,
     memory: int,
     workers: int | None,
+    store: str,
     public: str,
     contact: str,
     operator: str,
@@ -110,11 +119,16 @@ def serve(
 
     if writable and open_writing:
         raise click.UsageError("--writable 不与 --open-writing 并用 · --writable excludes --open-writing")
+    if store and (writable or open_writing):
+        raise click.UsageError("--store 不与写入并用 · --store excludes writing")
+    if store:
+        endpoint_of(store, "", DEFAULT)
     settings = Settings(
         timeout=timeout,
         memory_mb=memory,
         workers=workers or os.cpu_count() or 2,
         writable=writable,
+        store=store,
         public=public.rstrip("/"),
         contact=contact,
         operator=operator,

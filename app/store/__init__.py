@@ -43,6 +43,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoreUnreadable",
+    "open_remote",
     "open_store",
 ]
 
@@ -63,3 +64,17 @@ def open_store(
     return EmbeddedStore(
         index, workers=workers, timeout=timeout, memory_mb=memory_mb, queue=queue, union=union
     )
+
+
+def open_remote(
+    address: str, release: str, *, timeout: float = 30, workers: int = 4, queue: int = 32
+) -> Store:
+    """The store over the SPARQL endpoint at ``address``, which must hold ``release``; the limits are those of
+    ``RemoteStore``.
+
+    Raises ``StoreUnreadable``.
+    """
+    from app.store.endpoint import Endpoint  # half a second of imports that only a remote store needs
+    from app.store.remote import RemoteStore
+
+    return RemoteStore(Endpoint(address), release, timeout=timeout, workers=workers, queue=queue)

@@ -8,41 +8,25 @@ threads of a web server come and go. Who reads an answer simply reads the pipe: 
 the pipe.
 """
 
-import json
 import logging
 import math
 import os
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from app.store import syntax
+from app.store.answer import FramedAnswer, default_format, readable, selected
 from app.store.process import Worker
 from app.store.query import (
     SOLUTIONS,
-    TRIPLES,
-    AnswerBroken,
     DeadlineExceeded,
-    EvaluationFailed,
-    FormatUnfit,
-    GraphUnknown,
-    MemoryExceeded,
     Query,
-    QueryMalformed,
-    QueryRefused,
     StoreBusy,
     StoreError,
     StoreUnreadable,
 )
-from app.store.records import END, FAILURE, FRAME, FRAME_BYTES, MALFORMED, MEMORY, UNFIT, UNKNOWN
-from app.store.terms import BlankNode, Iri, Literal, Term, Triple
-
-PAGE_SOLUTIONS = 100_000
-"""A page that wants more solutions than this wants a query of its own; the web process holds them all in
-memory."""
+from app.store.terms import Term
 
 START_SECONDS = 20
 """For opening a store, which has no client yet that waits: a loaded machine may be slow, a hung disk is a
@@ -54,71 +38,6 @@ RESTART_PAUSE_SECONDS = 1.0
 NOTHING_ASKED = {"union": True, "default_graphs": (), "named_graphs": (), "limit": None}
 
 logger = logging.getLogger(__name__)
-
-
-class EmbeddedAnswer:
-    """The ``Answer`` of one worker. Holds the worker until the last frame has been read."""
-
-    def __init__(self, store: "EmbeddedStore", worker: Worker, media_type: str) -> None:
-        self.media_type = media_type
-        self.length: int | None = None
-        self._store = store
-        self._worker: Worker | None = worker
-        self._first: deque[bytes] = deque()
-        try:
-            kind, payload = self._read()
-            if kind == FRAME:
-                self._first.append(payload)
-                if len(payload) < FRAME_BYTES:  # only the last is short: the end follows at once
-                    kind, payload = self._read()
-            if kind == FAILURE:
-                raise error_of(payload)
-        except BaseException:
-            self.close()
-            raise
-        if kind == END:
-            self.length = sum(map(len, self._first))
-
-    @property
-    def frames(self) -> Iterator[bytes]:
-        try:
-            while self._first:
-                yield self._first.popleft()
-            while self._worker is not None:
-                try:
-                    kind, payload = self._read()
-                except StoreError as error:
-                    raise AnswerBroken(str(error)) from error
-                if kind == FAILURE:
-                    raise AnswerBroken(str(error_of(payload)))
-                if kind == FRAME:
-                    yield payload
-        finally:
-            self.close()
-
-    def _read(self) -> tuple[bytes, bytes]:
-        worker = self._worker
-        if worker is None:
-            raise EvaluationFailed("the answer was given up")
-        try:
-            kind, payload = worker.read()
-        except EOFError:
-            error = worker.cause_of_death()
-            self.close()
-            raise error from None
-        if kind in (END, FAILURE):
-            self._worker = None
-            self._store._give_back(worker)
-        return kind, payload
-
-    def close(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.kill()
-            self._store._give_back(worker, dead=True)
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class EmbeddedStore:
@@ -161,8 +80,8 @@ class EmbeddedStore:
             self.close()
             raise StoreUnreadable(f"{index}: {error}") from error
 
-    def answer(self, query: Query, media_type: str = "") -> EmbeddedAnswer:
-        asked = self._read(query.text)
+    def answer(self, query: Query, media_type: str = "") -> FramedAnswer:
+        asked = readable(query.text)
         media_type = media_type or default_format(asked.form)
         request = {
             "text": asked.text,
@@ -173,20 +92,12 @@ class EmbeddedStore:
         }
         return self._ask(request, media_type, time.monotonic() + self.timeout)
 
-    def graph(self, iri: str, media_type: str, may_be_empty: bool = False) -> EmbeddedAnswer:
+    def graph(self, iri: str, media_type: str, may_be_empty: bool = False) -> FramedAnswer:
         request = {"graph": iri, "union": self.union, "may_be_empty": may_be_empty}
         return self._ask(request, media_type, time.monotonic() + self.timeout)
 
     def select(self, text: str, **terms: Term) -> list[dict[str, Term]]:
-        asked = self._read(text)
-        bound = syntax.filled(asked, {name: str(term) for name, term in terms.items()})
-        answer = self.answer(Query(bound, limit=PAGE_SOLUTIONS), SOLUTIONS[0])
-        found = json.loads(b"".join(answer.frames))
-        if "boolean" in found:
-            return [{}] if found["boolean"] else []
-        if found["more"]:
-            raise QueryRefused(f"more than {PAGE_SOLUTIONS} solutions for one page")
-        return [{name: term_of(value) for name, value in row.items()} for row in found["results"]["bindings"]]
+        return selected(self, text, terms)
 
     def close(self, at_once: bool = False) -> None:
         with self._turn:
@@ -204,19 +115,7 @@ class EmbeddedStore:
         with self._turn:
             return bool(self._idle or self._busy) and not self._closing
 
-    @staticmethod
-    def _read(text: str) -> syntax.Syntax:
-        try:
-            asked = syntax.read(text)
-        except ValueError as error:
-            raise QueryMalformed(str(error)) from error
-        if asked.is_update:
-            raise QueryRefused(f"this is an update ({asked.form}); the store is read only")
-        if asked.uses_service:
-            raise QueryRefused("SERVICE is not evaluated here")
-        return asked
-
-    def _ask(self, request: dict[str, Any], media_type: str, deadline: float) -> EmbeddedAnswer:
+    def _ask(self, request: dict[str, Any], media_type: str, deadline: float) -> FramedAnswer:
         worker = self._take(deadline)
         try:
             worker.ask({**request, "media_type": media_type})
@@ -226,7 +125,7 @@ class EmbeddedStore:
             worker.kill()
             self._give_back(worker, dead=True)
             raise
-        return EmbeddedAnswer(self, worker, media_type)
+        return FramedAnswer(worker, self._give_back, media_type)
 
     def _take(self, deadline: float) -> Worker:
         """A worker of one's own, in turn. Raises ``StoreBusy`` at once, ``DeadlineExceeded`` when the time is
@@ -326,33 +225,3 @@ class EmbeddedStore:
         except OSError as error:
             logger.error("no process for a worker: %s", error)
             self._bell.wait(RESTART_PAUSE_SECONDS)
-
-
-def default_format(form: str) -> str:
-    """The format a query of this form is answered in when nobody says."""
-    return TRIPLES[0] if form in ("CONSTRUCT", "DESCRIBE") else SOLUTIONS[0]
-
-
-def term_of(value: dict[str, Any]) -> Term:
-    """A term from SPARQL 1.1 Query Results JSON."""
-    kind, written = value["type"], value["value"]
-    if kind == "uri":
-        return Iri(written)
-    if kind == "bnode":
-        return BlankNode(written)
-    if kind == "triple":
-        parts = (term_of(written[name]) for name in ("subject", "predicate", "object"))
-        return Triple(*cast("tuple[Any, Any, Any]", tuple(parts)))
-    if "xml:lang" in value:
-        return Literal(written, language=value["xml:lang"])
-    return Literal(written, datatype=Iri(value["datatype"])) if "datatype" in value else Literal(written)
-
-
-def error_of(payload: bytes) -> StoreError:
-    """The error a failure of a worker tells of."""
-    failure = json.loads(payload)
-    message = failure["message"]
-    if failure["kind"] == MALFORMED:
-        return QueryMalformed(message, failure["line"], failure["column"])
-    kinds = {UNFIT: FormatUnfit, MEMORY: MemoryExceeded, UNKNOWN: GraphUnknown}
-    return kinds.get(failure["kind"], EvaluationFailed)(message)

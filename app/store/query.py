@@ -75,7 +75,7 @@ class Store(Protocol):
 
     def select(self, text: str, **terms: Term) -> list[dict[str, Term]]:
         """All solutions of a SELECT (an ASK gives ``[]`` or ``[{}]``), with the variables in ``terms`` bound
-        to them. For pages: an answer of more than ``embedded.PAGE_SOLUTIONS`` raises ``QueryRefused``."""
+        to them. For pages: an answer of more than ``answer.PAGE_SOLUTIONS`` raises ``QueryRefused``."""
 
     def close(self, at_once: bool = False) -> None:
         """Let answers under way end (each has its deadline), or with ``at_once`` break them, and free

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from app.store import syntax
-from app.store.embedded import error_of
+from app.store.answer import error_of
 from app.store.process import Worker
 from app.store.query import QueryMalformed, QueryRefused
 from app.store.records import FAILURE

@@ -25,6 +25,7 @@ from pyoxigraph import (
     RdfFormat,
     Triple,
     parse,
+    parse_query_results,
     serialize,
 )
 from pyoxigraph import Store as Index
@@ -59,6 +60,7 @@ __all__ = [
     "literal_forms",
     "ntriples",
     "parse",
+    "parse_query_results",
     "read_turtle",
     "serialize",
     "skolemised",

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from flask import Flask, current_app, g
 
 from app.release import Release
-from app.store import Store, StoreUnreadable, open_store
+from app.store import Store, StoreUnreadable, open_remote, open_store
 
 RETRY_SECONDS = 5.0
 """How long a pointer to something broken is left alone: each attempt starts a process."""
@@ -43,6 +43,8 @@ class Settings:
     """Whether published data may be written by the SPARQL protocols, by who has a token for it."""
     union: bool = True
     """Whether the default graph of a query is the union of all named graphs."""
+    store: str = ""
+    """The SPARQL endpoint that answers queries in place of the release's own index."""
 
 
 @dataclass(eq=False)
@@ -161,6 +163,14 @@ class Live:
 
     def _store(self, folder: Path) -> Store:
         chosen = self.settings
+        if chosen.store:
+            return open_remote(
+                chosen.store,
+                folder.name,
+                timeout=chosen.timeout,
+                workers=chosen.workers,
+                queue=chosen.queue,
+            )
         return open_store(
             folder / "index",
             timeout=chosen.timeout,

@@ -1,0 +1,144 @@
+"""Which graphs a query looks at, said in the query itself, so that every engine understands the same.
+
+Engines differ in all that the dataset is made of: what the default graph holds when nobody says (nothing, everything,
+everything and the engine's own graphs), whether the protocol's parameters replace FROM or add to it, what GRAPH sees
+where only FROM is given. So a query's own clauses are read and blanked out, and what it is to see is written in their
+place, default graph and named graphs both, graph by graph.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from app import names
+from app.store import syntax
+from app.store.query import Query, QueryRefused
+
+NOWHERE = names.BASE + "store/none"
+"""A graph that is empty by agreement: a dataset of no graph at all cannot be written with FROM."""
+
+_ENDS_THE_HEAD = frozenset({"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
+_ESCAPED = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A query in three parts: prologue, form with what it projects, and the rest; its dataset goes before the rest."""
+
+    prologue: str
+    head: str
+    rest: str
+    dataset: str
+
+    @property
+    def text(self) -> str:
+        """The query, to be sent. The base is ours unless it has its own."""
+        return f"BASE <{names.BASE}> {self.prologue}{self.head}\n{self.dataset}\n{self.rest}"
+
+    @property
+    def counting(self) -> str:
+        """A query for the number of solutions, as ``?n``; of a CONSTRUCT, or a DESCRIBE with a pattern."""
+        inner = f"SELECT * {self.rest}"
+        return f"BASE <{names.BASE}> {self.prologue} SELECT (COUNT(*) AS ?n)\n{self.dataset}\n{{ {{ {inner}\n}} }}"
+
+
+def placed(query: Query, asked: syntax.Syntax, ours: Collection[str]) -> Placed:
+    """``query`` with its dataset written out: what it names, as far as it is ours, else all of ``ours``.
+
+    Raises ``QueryRefused`` where its own clauses cannot be read from its tokens.
+    """
+    found, _ = syntax.tokens(asked.text)
+    start = next(
+        (one for one in found if one.kind == "word" and one.text.upper() in syntax.QUERY_FORMS), None
+    )
+    if start is None:
+        raise QueryRefused("the form of the query must stand apart from what follows it")
+    stated = _Stated(found, start)
+    default, named = stated.default, stated.named
+    if asked.has_dataset and not stated.clauses:
+        raise QueryRefused("FROM must stand apart from the graph it names")
+    if query.default_graphs or query.named_graphs:
+        default, named = list(query.default_graphs), list(query.named_graphs)
+    elif not asked.has_dataset:
+        default = named = list(ours)
+    known = set(ours)
+    lines = [f"FROM <{graph}>" for graph in default if graph in known] or [f"FROM <{NOWHERE}>"]
+    # Half the clauses, and half the time an engine takes to read them, where no pattern asks for a graph.
+    if any("GRAPH" in one.text.upper() for one in found if one.kind in ("word", "name")):
+        lines += [f"FROM NAMED <{graph}>" for graph in named if graph in known]
+        lines.append(f"FROM NAMED <{NOWHERE}>")
+    text = asked.text
+    for begin, end in stated.clauses:
+        text = text[:begin] + " " * (end - begin) + text[end:]
+    at = _end_of_head(found, start, len(text))
+    rest = text[at:]
+    # A graph asked for by name that is not among the named is empty; Virtuoso counts one solution in it unless it is
+    # one of the dataset. From the end, so that places before it stay where they are.
+    for token, graph in reversed(stated.asked_for):
+        if graph not in known or graph not in named:
+            begin = token.start - at
+            rest = f"{rest[:begin]}<{NOWHERE}>{rest[begin + len(token.text) :]}"
+    return Placed(text[: start.start], text[start.start : at], rest, "\n".join(lines))
+
+
+class _Stated:
+    """What a query's tokens say of graphs: those of FROM and of FROM NAMED, where these clauses stand, and the graphs
+    that patterns ask for by name."""
+
+    def __init__(self, found: list[syntax.Token], start: syntax.Token) -> None:
+        self._prefixes, self._base = dict[str, str](), names.BASE
+        self.default, self.named = list[str](), list[str]()
+        self.clauses = list[tuple[int, int]]()
+        self.asked_for = list[tuple[syntax.Token, str]]()
+        depth = 0
+        for number, token in enumerate(found):
+            following = found[number + 1 : number + 3]
+            if token.text in ("{", "}", "(", ")"):
+                depth += 1 if token.text in ("{", "(") else -1
+            elif token.kind == "word" and following:
+                self._read(token, following, token.start < start.start, depth)
+
+    def _read(
+        self, token: syntax.Token, following: list[syntax.Token], is_prologue: bool, depth: int
+    ) -> None:
+        upper = token.text.upper()
+        if upper == "PREFIX" and is_prologue and len(following) == 2:
+            prefix, iri = following
+            self._prefixes[prefix.text.rstrip(":")] = urljoin(self._base, iri.text[1:-1])
+        elif upper == "BASE" and is_prologue:
+            self._base = urljoin(self._base, following[0].text[1:-1])
+        elif upper == "FROM" and depth == 0:
+            is_named = following[0].text.upper() == "NAMED"
+            source = following[-1] if is_named else following[0]
+            (self.named if is_named else self.default).append(self._iri(source))
+            self.clauses.append((token.start, source.start + len(source.text)))
+        elif upper == "GRAPH" and depth and following[0].kind in ("iri", "name"):
+            self.asked_for.append((following[0], self._iri(following[0])))
+
+    def _iri(self, token: syntax.Token) -> str:
+        if token.kind == "iri":
+            return urljoin(self._base, token.text[1:-1])
+        prefix, _, local = token.text.partition(":")
+        if token.kind != "name" or prefix not in self._prefixes:
+            raise QueryRefused(f"{token.text} must stand apart from what precedes it")
+        return self._prefixes[prefix] + _ESCAPED.sub(r"\1", local)
+
+
+def _end_of_head(found: list[syntax.Token], start: syntax.Token, length: int) -> int:
+    """Where the dataset clauses of a query belong: before its pattern, after the template of a CONSTRUCT."""
+    after = [one for one in found if one.start > start.start]
+    if start.text.upper() == "CONSTRUCT" and after and after[0].text == "{":
+        depth = 0
+        for token in after:
+            depth += {"{": 1, "}": -1}.get(token.text, 0)
+            if depth == 0:
+                return token.start + 1
+    depth = 0
+    for token in after:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0 and (
+            token.text == "{" or (token.kind == "word" and token.text.upper() in _ENDS_THE_HEAD)
+        ):
+            return token.start
+    return length

@@ -1,0 +1,99 @@
+"""Writing an engine's results in the format asked for, in frames: the same for answers evaluated here and elsewhere."""
+
+import json
+from collections.abc import Callable
+from itertools import islice
+from typing import IO, Any, cast
+
+from app import names
+from app.store.records import FRAME_BYTES
+from app.store.terms import QueryResultsFormat, RdfFormat, serialize
+
+WITHOUT_PREFIXES = frozenset({RdfFormat.N_TRIPLES, RdfFormat.N_QUADS})
+
+
+def write(result: Any, media_type: str, limit: int | None, sink: "Frames") -> None:
+    """Write solutions, a truth value or triples. Raises ``TypeError`` where the format does not fit the result."""
+    solutions = QueryResultsFormat.from_media_type(media_type)
+    if hasattr(result, "variables"):
+        if solutions is None:
+            raise TypeError("solutions are not triples")
+        if limit is None:
+            result.serialize(sink, format=solutions)
+        else:
+            sink.write(_some_solutions(result, limit))
+    elif not hasattr(result, "__next__"):
+        if solutions not in (QueryResultsFormat.JSON, QueryResultsFormat.XML):
+            raise TypeError("a truth value has JSON and XML only")
+        result.serialize(sink, format=solutions)
+    else:
+        if solutions is not None:
+            raise TypeError("triples are not solutions")
+        write_triples(result if limit is None else islice(result, limit), media_type, sink)
+
+
+def write_triples(triples: Any, media_type: str, sink: "Frames") -> None:
+    """Write triples. Raises ``TypeError`` where the format is none of triples."""
+    form, prefixes = triples_format(media_type)
+    serialize(triples, cast(IO[bytes], sink), format=form, prefixes=prefixes)
+
+
+def triples_format(media_type: str) -> tuple[RdfFormat, dict[str, str]]:
+    """A format of triples and the prefixes it takes. Raises ``TypeError`` where it is none."""
+    form = RdfFormat.from_media_type(media_type)
+    if form is None:
+        raise TypeError("triples are not solutions")
+    return form, {} if form in WITHOUT_PREFIXES else names.PREFIXES
+
+
+def _some_solutions(result: Any, limit: int) -> bytes:
+    """The first ``limit`` solutions as SPARQL 1.1 Query Results JSON, with a member ``more`` of our own."""
+    variables = [variable.value for variable in result.variables]
+    rows = [
+        {name: json_term(term) for name, term in zip(variables, solution, strict=True) if term is not None}
+        for solution in islice(result, limit)
+    ]
+    more = next(iter(result), None) is not None
+    answer = {"head": {"vars": variables}, "results": {"bindings": rows}, "more": more}
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def json_term(term: Any) -> dict[str, Any]:
+    """A term as SPARQL 1.1 Query Results JSON §3.2.2 writes it (triples as SPARQL 1.2 does)."""
+    kind = type(term).__name__
+    if kind == "NamedNode":
+        return {"type": "uri", "value": term.value}
+    if kind == "BlankNode":
+        return {"type": "bnode", "value": term.value}
+    if kind == "Triple":
+        parts = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
+        return {"type": "triple", "value": {name: json_term(part) for name, part in parts.items()}}
+    written = {"type": "literal", "value": term.value}
+    if term.language:
+        written["xml:lang"] = term.language
+    elif not term.datatype.value.endswith("#string"):
+        written["datatype"] = term.datatype.value
+    return written
+
+
+class Frames:
+    """A file to write to that cuts what comes into frames and sends each when it is full."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._waiting = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._waiting += data
+        while len(self._waiting) >= FRAME_BYTES:
+            self._send(bytes(self._waiting[:FRAME_BYTES]))
+            del self._waiting[:FRAME_BYTES]
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: a serialiser that flushes early must not make short frames."""
+
+    def flush_last(self) -> None:
+        if self._waiting:
+            self._send(bytes(self._waiting))
+            self._waiting.clear()
