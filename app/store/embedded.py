@@ -21,6 +21,7 @@ from app.store.process import Worker
 from app.store.query import (
     SOLUTIONS,
     DeadlineExceeded,
+    Load,
     Query,
     StoreBusy,
     StoreError,
@@ -67,7 +68,7 @@ class EmbeddedStore:
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._dead: list[Worker] = []
-        self._waiting = 0
+        self._waiting = self._given_up = 0
         self._closing = self._watch_ended = False
         self._watch = threading.Thread(
             target=self._keep_watch, name=f"watch {index.parent.name}", daemon=True
@@ -108,6 +109,10 @@ class EmbeddedStore:
             self._turn.notify_all()
             self._bell.notify_all()
         self._watch.join()
+
+    def load(self) -> Load:
+        with self._turn:
+            return Load(len(self._busy), self._waiting, self._given_up)
 
     @property
     def is_ready(self) -> bool:
@@ -172,6 +177,7 @@ class EmbeddedStore:
                 worker.kill()
                 worker.bury()
             elif dead or worker.overdue:
+                self._given_up += 1
                 self._dead.append(worker)
             else:
                 self._idle.append(worker)

@@ -31,6 +31,7 @@ from app.store.query import (
     DeadlineExceeded,
     EvaluationFailed,
     GraphUnknown,
+    Load,
     Query,
     StoreBusy,
     StoreError,
@@ -117,7 +118,7 @@ class RemoteStore:
         self.endpoint, self.release, self.timeout = endpoint, release, timeout
         self.workers, self.queue = workers, queue
         self._turn = threading.Condition()
-        self._under_way = self._waiting = 0
+        self._under_way = self._waiting = self._given_up = 0
         self._closing = False
         self._reading: set[_Reading] = set()
         try:
@@ -173,6 +174,10 @@ class RemoteStore:
             reading.join(BREAK_SECONDS if at_once else max(0.0, reading.deadline - time.monotonic()))
         self._syntax.close(at_once)
         self._folder.cleanup()
+
+    def load(self) -> Load:
+        with self._turn:
+            return Load(self._under_way, self._waiting, self._given_up)
 
     def check_unchanged(self, timeout: float) -> None:
         """Raise ``StoreBusy`` where the remote no longer holds what it held when this store last looked."""
@@ -237,6 +242,7 @@ class RemoteStore:
             if reading in self._reading:
                 self._reading.discard(reading)
                 self._under_way -= 1
+                self._given_up += dead
                 self._turn.notify()
 
 

@@ -19,6 +19,7 @@ from app.web import (
     linked,
     live,
     mapping,
+    metrics,
     ontology,
     pages,
     problem,
@@ -103,6 +104,7 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     live.attach(app, live_)
     problem.attach(app)
+    metrics.attach(app)
     for blueprint in parts:
         app.register_blueprint(blueprint)
 

@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Blueprint, Flask, Response, g, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -162,6 +162,7 @@ def of_store(error: StoreError, query: str = "", timeout: float = 0) -> Problem:
 
 def respond(problem: Problem) -> Response:
     """The problem as the client likes to read it."""
+    g.problem = problem.name
     said = problem.as_dict()
     if prefers_page():
         body, media_type = render_template("problem.html", problem=said, name=problem.name), "text/html"

@@ -1,0 +1,99 @@
+"""``/metrics``: what the service does and what it serves, in the text format of Prometheus.
+
+Requests are counted by what answered them and not by address, so that strangers cannot make the answer grow; nothing of a
+query, a token or a client is in it.
+"""
+
+import datetime
+import time
+from collections.abc import Iterator
+
+from flask import Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.rules import SEVERITIES
+from app.web.live import NoRelease, current_release
+
+SECONDS = (0.005, 0.02, 0.1, 0.5, 2, 10, 30)
+"""Where requests are told apart by how long they took: a page takes some milliseconds, a query at most its deadline."""
+
+NOWHERE = "none"
+"""Stands for what answered where nothing did: an address that is not there."""
+
+
+def attach(app: Flask) -> None:
+    """Count the requests of an application and have it say so."""
+    registry = CollectorRegistry()
+    answered = Counter(
+        "zwfw_requests",
+        "Requests answered, by what answered them.",
+        ["endpoint", "status"],
+        registry=registry,
+    )
+    problems = Counter("zwfw_problems", "Problems answered with, by kind.", ["kind"], registry=registry)
+    took = Histogram(
+        "zwfw_request_seconds",
+        "Seconds until the head of an answer was sent.",
+        ["endpoint"],
+        buckets=SECONDS,
+        registry=registry,
+    )
+    registry.register(_Served())
+
+    @app.before_request
+    def begin() -> None:
+        g.begun = time.perf_counter()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        endpoint = request.endpoint or NOWHERE
+        answered.labels(endpoint, response.status_code).inc()
+        if (kind := g.get("problem")) is not None:
+            problems.labels(kind).inc()
+        if (begun := g.get("begun")) is not None:
+            took.labels(endpoint).observe(time.perf_counter() - begun)
+        return response
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        """For Prometheus."""
+        response = Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+class _Served(Collector):
+    """What is served, read when somebody asks."""
+
+    def describe(self) -> list[Metric]:
+        """Nothing beforehand: there may be no release yet."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """The release, its findings, and the load of its store."""
+        try:
+            release = current_release()
+        except NoRelease:
+            yield GaugeMetricFamily("zwfw_release", "Whether a release is served.", value=0)
+            return
+        yield GaugeMetricFamily("zwfw_release", "Whether a release is served.", value=1)
+        if "made" in release.manifest:
+            made = datetime.datetime.fromisoformat(release.manifest["made"]).timestamp()
+            yield GaugeMetricFamily(
+                "zwfw_release_made_seconds", "When it was made, in seconds since 1970.", value=made
+            )
+        load = release.store.load()
+        yield GaugeMetricFamily("zwfw_queries_running", "Queries being answered.", value=load.busy)
+        yield GaugeMetricFamily("zwfw_queries_waiting", "Queries that wait.", value=load.waiting)
+        yield CounterMetricFamily(
+            "zwfw_queries_given_up",
+            "Evaluations ended at their deadline or for their memory, since the release was opened.",
+            value=load.given_up,
+        )
+        findings = GaugeMetricFamily("zwfw_findings", "Findings of a region.", labels=["region", "severity"])
+        for code, entry in release.regions.items():
+            for severity in SEVERITIES:
+                findings.add_metric([code, severity], entry["counts"][severity])
+        yield findings
