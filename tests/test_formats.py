@@ -125,8 +125,8 @@ def sheets(content):
 
 def test_the_workbook_has_a_summary_the_findings_and_the_rules(findings, tmp_path):
     book = sheets(write(tmp_path / "report.xlsx", FOLDER))
-    assert list(book) == ["概要", "问题", "规则"]
-    heading, *rows = book["问题"]
+    assert list(book) == ["概要", "问题清单", "规则"]
+    heading, *rows = book["问题清单"]
     assert [dict(zip(heading, row, strict=True))["问题编号"] for row in rows] == [
         one["id"] for one in findings
     ]
@@ -141,7 +141,7 @@ def test_no_cell_of_a_workbook_becomes_a_formula_or_a_link(tmp_path):
     content = write(tmp_path / "report.xlsx", tmp_path / "ImplementedItem.csv")
     sheet = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet2.xml").decode()
     assert "<f>" not in sheet and "<hyperlink" not in sheet
-    assert any("=1+1" in row for row in sheets(content)["问题"])
+    assert any("=1+1" in row for row in sheets(content)["问题清单"])
 
 
 def test_the_same_report_is_the_same_workbook(tmp_path):

@@ -45,7 +45,7 @@ def _summary(book: Workbook, reports: list[Report], lang: str) -> None:
 
 
 def _findings(book: Workbook, reports: list[Report], standards: Standards, lang: str) -> None:
-    sheet = book.sheet(text("问题", lang))
+    sheet = book.sheet(text("问题清单", lang))
     sheet.table([text(heading, lang) for heading in _FINDINGS], list(_FINDINGS.values()))
     findings = [(found.code, finding) for found in reports for finding in found.findings]
     fitting = findings if len(findings) <= MOST_ROWS else findings[: MOST_ROWS - 1]
