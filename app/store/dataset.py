@@ -82,6 +82,53 @@ def placed(query: Query, asked: syntax.Syntax, ours: Collection[str]) -> Placed:
     return Placed(text[: start.start], text[start.start : at], rest, "\n".join(lines))
 
 
+def seen(query: Query, asked: syntax.Syntax) -> frozenset[str] | None:
+    """The graphs an answer depends on, where the query or its request names all of them: by the protocol's parameters, by
+    FROM and FROM NAMED, or because its pattern is nothing but ``GRAPH <iri> { … }``. Nothing where it may be any graph."""
+    if query.default_graphs or query.named_graphs:
+        return frozenset({*query.default_graphs, *query.named_graphs})
+    found, ambiguous = syntax.tokens(asked.text)
+    start = next(
+        (one for one in found if one.kind == "word" and one.text.upper() in syntax.QUERY_FORMS), None
+    )
+    if start is None or ambiguous:
+        return None
+    try:
+        stated = _Stated(found, start)
+    except QueryRefused:
+        return None
+    if asked.has_dataset:
+        return frozenset({*stated.default, *stated.named}) if stated.clauses else None
+    if asked.form not in ("SELECT", "ASK") or not _is_in_named_graphs(found, asked.pattern):
+        return None
+    return frozenset(graph for _, graph in stated.asked_for)
+
+
+def _is_in_named_graphs(found: list[syntax.Token], pattern: int) -> bool:
+    """Whether a query's pattern is a row of graphs asked for by name, with nothing beside them, and nothing elsewhere that
+    looks at a graph: none asked for by a variable, no EXISTS."""
+    words = [one.text.upper() for one in found if one.kind in ("word", "name")]
+    if any("EXISTS" in word for word in words):
+        return False
+    depth = 0
+    for at, token in enumerate(found):
+        upper, before, after = token.text.upper(), found[at - 1].text.upper(), found[at + 1 : at + 2]
+        if upper == "GRAPH" and not (after and after[0].kind in ("iri", "name")):
+            return False
+        if token.start < pattern:
+            continue
+        is_brace = token.kind == "other" and token.text in ("{", "}")
+        is_name = token.kind in ("iri", "name") and before == "GRAPH" and after and after[0].text == "{"
+        if depth == 1 and not (is_brace or is_name or upper == "GRAPH" or token.text == "."):
+            return False
+        if depth == 1 and token.text == "{" and found[at - 1].kind not in ("iri", "name"):
+            return False
+        depth += {"{": 1, "}": -1}.get(token.text, 0) if is_brace else 0
+        if depth == 0:
+            return True
+    return False
+
+
 class _Stated:
     """What a query's tokens say of graphs: those of FROM and of FROM NAMED, where these clauses stand, and the graphs
     that patterns ask for by name."""

@@ -30,6 +30,7 @@ from app.web import (
     writable,
     writing,
 )
+from app.web.answers import Answers
 from app.web.live import Live, NoRelease, Settings, current_release, current_store
 from app.web.rewriting import Rewriter
 from app.web.scratch import Scratch, current_scratch
@@ -103,6 +104,7 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     live.attach(app, live_)
+    app.extensions["answers"] = Answers()
     problem.attach(app)
     metrics.attach(app)
     for blueprint in parts:

@@ -91,7 +91,7 @@ def graph(iri: str) -> BaseResponse:
     return sparql.sent(
         lambda: release.store.graph(iri, form.media_type, may_be_empty=published),
         media_type,
-        [_state(release, iri), iri, media_type],
+        [release.state_of(iri), iri, media_type],
     )
 
 
@@ -103,13 +103,6 @@ def _is_published(release: Opened, iri: str) -> bool:
     if not iri.startswith(names.BASE) or kind not in names.GRAPH_KINDS:
         return False
     return code in release.regions or (code in names.SYSTEM_GRAPHS and kind in ("graph", "inferred"))
-
-
-def _state(release: Opened, iri: str) -> str:
-    """What changes when the graph does: of a region's data their digest, of all else the release."""
-    code = iri.removeprefix(names.graph(""))
-    digest = release.regions.get(code, {}).get("digest") if iri == names.graph(code) else None
-    return str(digest or release.id)
 
 
 def _page(iri: str, published: bool) -> str:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from flask import Flask, current_app, g
 
+from app import names
 from app.release import Release
 from app.store import Store, StoreUnreadable, open_remote, open_store
 
@@ -56,6 +57,17 @@ class Opened(Release):
     """Keeps publishers from deleting it while it is open; see ``Release.hold``."""
     users: int = 0
     """Requests that hold it; guarded by the lock of ``Live``."""
+
+    def state_of(self, graph: str) -> str:
+        """What changes when a graph does: of a region's data their digest, of what a check writes the time of the last, of
+        all else the release."""
+        kind, _, code = graph.removeprefix(names.BASE).partition("/")
+        entry = self.regions.get(code, {}) if graph.startswith(names.BASE) else {}
+        if kind == "graph" and "digest" in entry:
+            return str(entry["digest"])
+        if kind in ("report", "provenance", "summary") and "published" in entry:
+            return str(entry["published"])
+        return self.id
 
     def close(self, at_once: bool = False) -> None:
         """Close the store, then let it be deleted."""

@@ -8,12 +8,13 @@ import datetime
 import time
 from collections.abc import Iterator
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.rules import SEVERITIES
+from app.web.answers import Answers
 from app.web.live import NoRelease, current_release
 
 SECONDS = (0.005, 0.02, 0.1, 0.5, 2, 10, 30)
@@ -84,6 +85,12 @@ class _Served(Collector):
             yield GaugeMetricFamily(
                 "zwfw_release_made_seconds", "When it was made, in seconds since 1970.", value=made
             )
+        answers: Answers = current_app.extensions["answers"]
+        asked = CounterMetricFamily("zwfw_answers", "Answers to questions asked before.", labels=["kept"])
+        asked.add_metric(["yes"], answers.hits)
+        asked.add_metric(["no"], answers.misses)
+        yield asked
+        yield GaugeMetricFamily("zwfw_answers_bytes", "Bytes of answers kept.", value=answers.bytes)
         load = release.store.load()
         yield GaugeMetricFamily("zwfw_queries_running", "Queries being answered.", value=load.busy)
         yield GaugeMetricFamily("zwfw_queries_waiting", "Queries that wait.", value=load.waiting)

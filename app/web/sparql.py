@@ -13,10 +13,11 @@ from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import names
-from app.store import Answer, Query, QueryMalformed, QueryRefused, StoreError, syntax
+from app.store import Answer, Query, QueryMalformed, QueryRefused, StoreError, dataset, syntax
 from app.store.scratch import Change, update, update_of
 from app.store.terms import Iri, Literal, Triple
 from app.web import problem, rewriting
+from app.web.answers import Answers
 from app.web.description import written_as
 from app.web.formats import (
     GRAPH_FORMATS,
@@ -223,7 +224,9 @@ def _answer(query: Query, format_name: str | None) -> Response:
     if form is PAGE:
         return _page(query, asked.form)
     release = current_release()
-    seen = [release.id, query.text, query.default_graphs, query.named_graphs, media_type]
+    graphs = dataset.seen(query, asked)
+    state = release.id if graphs is None else sorted((graph, release.state_of(graph)) for graph in graphs)
+    seen = [state, query.text, query.default_graphs, query.named_graphs, media_type]
 
     def answer() -> Answer:
         try:
@@ -244,9 +247,15 @@ def sent(answer: Callable[[], Answer], media_type: str, seen: list[Any] | None) 
     tag = None if seen is None else hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:32]
     if tag is not None and request.if_none_match.contains(tag):
         response = Response(status=304)
+    elif tag is not None and (kept := _answers().get(tag)) is not None:
+        response = Response(kept, content_type=f"{media_type}; charset=utf-8")
     else:
         under_way = answer()
-        body: Any = under_way.frames if under_way.length is None else b"".join(under_way.frames)
+        body: Any = under_way.frames
+        if under_way.length is not None:
+            body = b"".join(under_way.frames)
+            if tag is not None:
+                _answers().keep(tag, body)
         response = Response(body, content_type=f"{media_type}; charset=utf-8")
         response.call_on_close(under_way.close)
     if tag is not None:
@@ -254,6 +263,11 @@ def sent(answer: Callable[[], Answer], media_type: str, seen: list[Any] | None) 
     response.cache_control.no_cache = True  # ask again: a new release may be in force
     response.vary.add("Accept")
     return response
+
+
+def _answers() -> Answers:
+    answers: Answers = current_app.extensions["answers"]
+    return answers
 
 
 def _settings() -> Settings:
