@@ -461,7 +461,8 @@ def test_the_service_answers_from_the_remote_and_follows_it(engine, endpoint, tm
         while "second" not in seen and time.monotonic() < given_up:
             seen.append(mark())
             time.sleep(0.2)
-        assert set(seen) <= {503, "second"} and seen[-1] == "second"
+        # Until it follows, an answer kept from before may be given: it is that of the release in force.
+        assert set(seen) <= {503, "first", "second"} and seen[-1] == "second"
 
 
 def test_publishing_sends_on(world_root, tmp_path):
