@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
+from app import archive
 from app.grid import Fault, Grid
 from app.source import Place, Unreadable, column_of, letters, refused
 
@@ -37,11 +38,15 @@ _ENCRYPTED = b"\xd0\xcf\x11\xe0"
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_FILLED = re.compile(rb'<c (?:[^>]*? )?r="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
+_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+
+_CELL = rb'<(?:\w+:)?c (?:[^>]*? )?r="([A-Z]{1,3})(\d{1,7})"[^>]*'
+_FILLED = re.compile(_CELL + rb"(?<!/)>")
 """A cell with something in it, in a sheet's XML: its column and row."""
 _FAILED = re.compile(
-    rb'<c (?:[^>]*? )?r="([A-Z]{1,3})(\d{1,7})"[^>]* t="e"[^>]*>.*?<v>([^<]*)</v>', re.DOTALL
+    _CELL + rb' t="e"[^>]*>(?:<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>))?<(?:\w+:)?v>([^<]*)<'
 )
+"""A cell that shows an error: its formula, if it has one, then what it shows."""
 _BLOCK = 1 << 20
 
 
@@ -71,8 +76,7 @@ def _opened(path: Path) -> Iterator[CalamineWorkbook]:
         with path.open("rb") as file:
             if path.suffix.lower() == ".xlsx" and file.read(4) == _ENCRYPTED:
                 raise _refused(path, "工作簿加了密码，或者是旧格式；请去掉密码，另存为 .xlsx") from error
-        message = "不是可以打开的工作簿（{found}）；请用电子表格软件打开，另存为 .xlsx"
-        raise _refused(path, message, str(error)) from error
+        raise _unopenable(path, error) from error
 
 
 def _refused(path: Path, message: str, found: str = "", **values: str) -> Unreadable:
@@ -115,32 +119,40 @@ def _cell(value: object, row: int, column: int, faults: list[Fault]) -> str:
 
 def _looked_at(path: Path) -> dict[str, list[tuple[int, int, str]]]:
     """By sheet: the cells whose formula failed, which the engine reads as empty. Raises ``Unreadable`` for a workbook that
-    would be too large."""
+    would be too large, and for one that cannot be looked at: the engine might be able to read it, and not survive it."""
     found = {}
     try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
+        with archive.opened(path) as package:
+            unpacked = sum(entry.file_size for entry in package.infolist())
             if unpacked > MAX_UNPACKED_BYTES:
                 message = "工作簿解压后为 {found} 字节，超过上限 {limit} 字节"
                 raise _refused(path, message, str(unpacked), limit=str(MAX_UNPACKED_BYTES))
-            for name, part in _parts(archive):
-                with archive.open(part) as file:
+            for name, part in _parts(package):
+                with package.open(part) as file:
                     found[name] = _errors(file, path, name)
-    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, NotImplementedError):
-        return {}  # the engine says what is wrong with it
+    except (archive.Broken, ElementTree.ParseError) as error:
+        raise _unopenable(path, error) from error
     return found
 
 
-def _parts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """The sheets of an XLSX by name, and the files they are in; nothing of other packages."""
-    if "xl/workbook.xml" not in archive.namelist():
+def _unopenable(path: Path, error: Exception) -> Unreadable:
+    message = "不是可以打开的工作簿（{found}）；请用电子表格软件打开，另存为 .xlsx"
+    return _refused(path, message, str(error))
+
+
+def _parts(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    """The sheets of an XLSX by name, and the files they are in; nothing of other packages. Raises ``Broken``."""
+    files = set(package.namelist())
+    if _BOOK not in files:
         return
-    relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    if _RELATIONS not in files:
+        raise archive.Broken(f"{_RELATIONS} is missing")
+    relations = ElementTree.fromstring(package.read(_RELATIONS))
     targets = {one.get("Id"): one.get("Target", "") for one in relations}
-    for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"):
+    for sheet in ElementTree.fromstring(package.read(_BOOK)).iter(f"{_MAIN}sheet"):
         target = targets.get(sheet.get(_RELATION), "")
         part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        if part in archive.namelist() and "worksheets/" in part:
+        if part in files and "worksheets/" in part:
             yield sheet.get("name", ""), part
 
 
@@ -168,7 +180,8 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
     rest = b""
     while block := file.read(_BLOCK):
         text = rest + block
-        end = max(text.rfind(b"<c "), 0)
+        # Searched from the end: the last of thousands of cells.
+        end = max(text.rfind(b"<c "), text.rfind(b"<", 0, text.rfind(b":c ") + 1), 0)
         yield text[:end]
         rest = text[end:]
     yield rest

@@ -16,13 +16,12 @@ import shutil
 import sys
 import time
 import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from app import above, apart, description, history, rules, standards, table
+from app import above, apart, archive, description, history, rules, standards, table
 from app.confinement import confine
 from app.description import Description
 from app.history import Change
@@ -232,8 +231,7 @@ def _unpacked(files: dict[str, bytes]) -> dict[str, bytes]:
                 refused(Place(name), "文件名太长，超过上限 {limit} 字节", limit=str(LONGEST_NAME))
             )
     if len(wanted) > MAX_FILES:
-        message = "共有 {found} 个文件，超过上限 {limit} 个"
-        raise Unreadable(refused(Place("、".join(files)), message, str(len(wanted)), limit=str(MAX_FILES)))
+        raise _too_many(Place("、".join(files)), len(wanted))
     return wanted
 
 
@@ -241,12 +239,11 @@ def _of_archive(name: str, content: bytes) -> dict[str, bytes]:
     """The files of an archive: those of its one folder, or those it has outside any. Raises ``Unreadable``."""
     place = Place(name)
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = {_name_of(one): one for one in archive.infolist() if not one.is_dir()}
+        with archive.opened(io.BytesIO(content)) as package:
+            entries = {_name_of(one): one for one in package.infolist() if not one.is_dir()}
             entries = {path: one for path, one in entries.items() if not any(junk in path for junk in _JUNK)}
             if len(entries) > 2 * MAX_FILES:
-                message = "共有 {found} 个文件，超过上限 {limit} 个"
-                raise Unreadable(refused(place, message, str(len(entries)), limit=str(MAX_FILES)))
+                raise _too_many(place, len(entries))
             tops = {PurePosixPath(path).parts[0] for path in entries}
             if len(tops) == 1 and all("/" in path for path in entries):
                 entries = {path.partition("/")[2]: one for path, one in entries.items()}
@@ -254,19 +251,24 @@ def _of_archive(name: str, content: bytes) -> dict[str, bytes]:
             if nested:
                 message = "压缩包内还有下一层目录（{found}）；请把文件放在同一层"
                 raise Unreadable(refused(place, message, nested[0]))
-            return _read_all(archive, entries, place)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
-        raise Unreadable(refused(place, "不是可以打开的压缩包（{found}）", str(error))) from error
-    except RuntimeError as error:  # what zipfile raises for a password
+            return _read_all(package, entries, place)
+    except archive.Locked as error:
         raise Unreadable(refused(place, "压缩包加了密码；请去掉密码后再提交")) from error
+    except archive.Broken as error:
+        raise Unreadable(refused(place, "不是可以打开的压缩包（{found}）", str(error))) from error
+
+
+def _too_many(place: Place, number: int) -> Unreadable:
+    message = "共有 {found} 个文件，超过上限 {limit} 个"
+    return Unreadable(refused(place, message, str(number), limit=str(MAX_FILES)))
 
 
 def _read_all(
-    archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], place: Place
+    package: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], place: Place
 ) -> dict[str, bytes]:
     found, left = {}, MAX_UNPACKED_BYTES
     for path, entry in entries.items():
-        with archive.open(entry) as file:
+        with package.open(entry) as file:
             found[path] = file.read(left + 1)
         left -= len(found[path])
         if left < 0:

@@ -138,13 +138,60 @@ def test_what_is_no_workbook_is_said_with_a_way_out(tmp_path, name, content, adv
         table.read(tmp_path / name)
 
 
-def test_a_workbook_that_lies_about_its_parts(tmp_path):
-    path = tmp_path / "a.xlsx"
+def repacked(path, change):
+    """A workbook with the content of some of its parts changed, by name; nothing where a part is to go."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts |= {name: make(parts.get(name, b"")) for name, make in change.items()}
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook><!ENTITY")
-        archive.writestr("xl/_rels/workbook.xml.rels", "")
-    with pytest.raises(Unreadable):
-        table.read(path)
+        for name, content in parts.items():
+            if content is not None:
+                archive.writestr(name, content)
+    return path
+
+
+BOOK, RELATIONS, SHEET = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {BOOK: lambda _: b"<workbook><!ENTITY"},
+        {RELATIONS: lambda _: None},
+        {RELATIONS: lambda _: b""},
+    ],
+)
+def test_a_workbook_that_cannot_be_looked_at_is_not_given_to_the_engine(tmp_path, change):
+    """Even if the engine could read it: it has a cell far away that it would not survive."""
+    path = written(tmp_path, lambda book, sheet: sheet.write("XFD1048576", "x"))
+    with pytest.raises(Unreadable, match="另存为"):
+        table.read(repacked(path, change))
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "B3"])
+def test_cells_are_seen_whatever_the_prefix_of_their_namespace(tmp_path, cell):
+    def write(book, sheet):
+        sheet.write_formula(cell, "=1/0", None, "#DIV/0!")
+
+    def prefixed(content):
+        text = content.decode().replace("<c ", "<x:c ").replace("</c>", "</x:c>").replace("<v>", "<x:v>")
+        return text.replace("</v>", "</x:v>").replace("<f>", "<x:f>").replace("</f>", "</x:f>").encode()
+
+    path = repacked(written(tmp_path, write), {SHEET: prefixed})
+    if cell == "B3":
+        (looked_at,) = spreadsheet._looked_at(path).values()
+        assert looked_at == [(3, 2, "#DIV/0!")]
+    else:
+        with pytest.raises(Unreadable, match="XFD1048576"):
+            table.read(path)
+
+
+def test_an_error_without_a_shown_value_takes_none_from_its_neighbour(tmp_path):
+    path = written(tmp_path, lambda book, sheet: sheet.write_row(1, 0, ["甲", 7, 8]))
+    path = repacked(
+        path, {SHEET: lambda content: content.replace(b'<c r="B2"><v>7</v>', b'<c r="B2" t="e">')}
+    )
+    assert spreadsheet._looked_at(path) == {"实施清单事项": []}
 
 
 @pytest.mark.parametrize("code", ["1.1E+17", "1.13706E+17", "#REF!"])
