@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from app import cell, description, history, names, table
+from app import cell, competence, description, history, names, table
 from app.derived import derive, upward
 from app.description import Column, Description
 from app.facts import TYPE
@@ -25,11 +25,6 @@ NO_REGION = "local"
 
 LOCKS = ("~$", ".")
 """Beginnings of files that a spreadsheet keeps beside an open one, and of hidden ones."""
-
-_PASSED = frozenset({Iri(names.DCT + "conformsTo"), def_("hasNoViolation")})
-_VERDICTS = _PASSED | {Iri(names.RDFS + "subClassOf"), Iri(names.RDFS + "subPropertyOf")}
-_SYSTEM_CLASSES = frozenset(map(def_, ("CodedValue", "Rule", "Finding")))
-_REGION = re.compile(re.escape(names.region("")) + r"\d{6}")
 
 
 def read(path: Path, standards: Standards) -> Reading:
@@ -64,7 +59,7 @@ def read_file(path: Path, standards: Standards) -> Reading:
         return _Reader(standards, described).files([path])
     if rdf_format(path) is not None:
         graph = skolemised(read_rdf(path), NO_REGION)
-        aside = _judging(graph, standards)
+        aside = competence.judging(graph, standards)
         note = "有 {n} 条陈述改动标准体系（本体、规则、代码表），检查时不采用"
         return Reading(
             NO_REGION,
@@ -86,28 +81,6 @@ def _unknown(path: Path) -> ReadingError:
     known = " ".join(sorted([*RDF_FORMATS, *table.TABLES]))
     message = "不认识的文件类型“{found}”；可用 {expected}"
     return refused(Place(path.name), message, path.suffix, expected=known)
-
-
-def _judging(graph: Graph, standards: Standards) -> Graph:
-    """What a graph says of the standard system, by which things are judged: of its terms, rules, documents and codes, of
-    new entries of its code lists, verdicts, and facts that are the nation's to state."""
-    entries = {
-        t.subject
-        for t in graph
-        if t.predicate == TYPE and isinstance(t.object, Iri) and _is_entry(t.object, standards)
-    }
-    return {
-        t
-        for t in graph
-        if t.subject in entries
-        or t.subject in standards.about
-        or t.predicate in _PASSED | standards.national
-        or (t.predicate == TYPE and t.object in standards.national)
-    }
-
-
-def _is_entry(kind: Iri, standards: Standards) -> bool:
-    return standards.is_coded(kind) or kind in _SYSTEM_CLASSES
 
 
 def data_files(folder: Path) -> list[Path]:
@@ -162,7 +135,7 @@ class _Reader:
             except OSError as error:
                 self._error(Place(path.name), "无法读取文件：{found}", error.strerror or str(error))
         self._resolve()
-        self._leave_national_facts()
+        self._leave_what_judges()
         if self.errors:
             raise Unreadable(*sorted(self.errors))
         self.reading.graph = derive(self.reading.graph, self.standards)
@@ -187,41 +160,18 @@ class _Reader:
         place = Place(path.name)
         self.errors += description.unknown_terms(graph, place, self.standards)
         for subject in sorted({t.subject.value for t in graph if isinstance(t.subject, Iri)}):
-            if not self._is_own(subject):
+            if not competence.is_own(subject, self.reading.code):
                 message = "{found} 不是本地区的事物；主语应在 <{expected}> 之下"
                 self._error(place, message, subject, expected=names.region(self.reading.region) + "/")
             self.reading.places.rows.setdefault(subject, place)
         self.reading.graph |= graph
         self.reading.sources.append(Source.of(path))
 
-    def _is_own(self, subject: str) -> bool:
-        """A region speaks of its own things only, so no two regions state the same triple; the nation's folder also
-        of the regions themselves."""
-        region = names.region(self.reading.region)
-        of_nation = self.reading.code == names.NATION and _REGION.fullmatch(subject) is not None
-        return (
-            subject in (region, names.graph(self.reading.code))
-            or subject.startswith(region + "/")
-            or of_nation
-        )
-
-    def _leave_national_facts(self) -> None:
-        """What rules judge a region by is not the region's to state."""
-        national = self.standards.national if self.reading.code != names.NATION else frozenset()
-        for triple in self.reading.graph if national else ():
-            fact = triple.object if triple.predicate == TYPE else triple.predicate
-            judged_by = isinstance(fact, Iri) and (fact in national or self._is_of_the_system(fact))
-            if judged_by and isinstance(fact, Iri) and isinstance(triple.subject, Iri):
+    def _leave_what_judges(self) -> None:
+        for triple, fact in competence.presumed(self.reading.graph, self.reading.code, self.standards):
+            if isinstance(triple.subject, Iri):
                 place = self.reading.places.row(triple.subject.value) or Place(description.FILE)
                 self._error(place, "{found} 只能由全国数据（000000）说明；请删去", names.shorten(fact.value))
-
-    def _is_of_the_system(self, fact: Iri) -> bool:
-        """Axioms, shapes, code-list entries and verdicts: the standard system's and the checker's, not a region's."""
-        return (
-            fact in _VERDICTS
-            or fact.value.startswith((names.OWL, names.SH))
-            or _is_entry(fact, self.standards)
-        )
 
     # tables
 
