@@ -41,11 +41,14 @@ def _csv(path: Path, cells: Mapping[tuple[int, int], str]) -> bytes:
     lines = list(io.StringIO(content, newline=""))
     reader = csv.reader(iter(lines), strict=True)
     width = max(column for _, column in cells)
+    by_row: dict[int, dict[int, str]] = {}
+    for (row, column), text in cells.items():
+        by_row.setdefault(row, {})[column] = text
     made, begun = [], 0
     for row, record in enumerate(reader, 1):
         written = "".join(lines[begun : reader.line_num])
         begun = reader.line_num
-        changed = {column: text for (at, column), text in cells.items() if at == row}
+        changed = by_row.get(row, {})
         is_short = len(record) < width and record
         if not changed and not is_short:
             made.append(written)

@@ -6,7 +6,6 @@ A folder holds the present version of its files. ``originals/<time>/`` holds tho
 
 import datetime
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -138,8 +137,3 @@ def _originals(folder: Path, at: datetime.datetime) -> Path:
         except FileExistsError:
             continue
     raise FileExistsError(folder / ORIGINALS / stamp)
-
-
-def source_of(name: str, content: bytes) -> Source:
-    """The record of a file that was handed in."""
-    return Source(name, hashlib.sha256(content).hexdigest())

@@ -12,6 +12,9 @@ from app.history import Change
 from app.source import Place, Source
 from app.store.terms import Graph
 
+MADE_UP = "注意：本数据为合成数据，不代表任何真实情况。"
+"""What every report of synthetic data says, as a Chinese message id."""
+
 
 @dataclass(frozen=True, order=True)
 class Rewriting:

@@ -12,7 +12,8 @@ from typing import Any
 from app import names
 from app.entry_workbook import code_lists
 from app.language import pick
-from app.rules import SEVERITIES, Rules
+from app.reading import MADE_UP
+from app.rules import SEVERITY_NAMES, Rules
 from app.standards import Property, Standards
 from app.store.terms import Iri
 from app.workbook import MOST_ROWS, Sheet, Workbook
@@ -39,7 +40,6 @@ FURTHER_COLUMNS = {"文件": 24, "工作表": 16, "行": 8, "列": 20, "更正�
 _FURTHER_ROWS = 200
 """Rows to fill in; a department with more had better send its table."""
 
-_SEVERITIES = dict(zip(SEVERITIES, ("违反", "警告", "提示"), strict=True))
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 _NOTES = (
@@ -126,7 +126,7 @@ def _summary(
     sheet.widths(16, 44, 12, 30, 70, 10)
     sheet.add(f"{label}{NAME}", style="title")
     if report["dataStatus"] != "real":
-        sheet.add("注意：本数据为合成数据，不代表任何真实情况。", style="notice")
+        sheet.add(MADE_UP, style="notice")
     sheet.add("地区", pick(report["title"], "zh"))
     for name, value in (
         (CODE, report["region"]),
@@ -151,7 +151,7 @@ def _summary(
         sheet.add(
             identifier,
             pick(rule.labels, "zh") if rule else "",
-            _SEVERITIES.get(found[0]["severity"], found[0]["severity"]),
+            SEVERITY_NAMES.get(found[0]["severity"], found[0]["severity"]),
             standards.citation(rule.clause, "zh") if rule else found[0]["clause"],
             pick(rule.definitions, "zh") if rule else "",
             len(found),
@@ -185,7 +185,7 @@ def _finding(
     cells = {
         "序号": str(number),
         "规则": finding["rule_id"],
-        "程度": _SEVERITIES.get(finding["severity"], finding["severity"]),
+        "程度": SEVERITY_NAMES.get(finding["severity"], finding["severity"]),
         "要求": pick(finding["message"], "zh"),
         "依据": standards.citation(rule.clause, "zh") if rule else finding["clause"],
         "事物": pick(finding["label"], "zh"),

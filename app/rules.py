@@ -19,6 +19,9 @@ from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, 
 SEVERITIES = ("Violation", "Warning", "Info")
 """From grave to slight, in the order reports list them."""
 
+SEVERITY_NAMES = dict(zip(SEVERITIES, ("违反", "警告", "提示"), strict=True))
+"""What they are called, as Chinese message ids."""
+
 PREFIX_FILE = "prefixes.ttl"
 _FORBIDDEN = re.compile(r"\b(VALUES|MINUS|SERVICE)\b", re.IGNORECASE)
 _TARGET_FIRST = re.compile(r"WHERE\s*\{\s*\$this\s", re.IGNORECASE)

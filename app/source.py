@@ -99,7 +99,12 @@ class Source:
     @classmethod
     def of(cls, path: Path, encoding: str = "", rows: int = 0) -> "Source":
         """The record of a file."""
-        return cls(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), encoding, rows)
+        return cls.of_content(path.name, path.read_bytes(), encoding, rows)
+
+    @classmethod
+    def of_content(cls, name: str, content: bytes, encoding: str = "", rows: int = 0) -> "Source":
+        """The record of a file with this content."""
+        return cls(name, hashlib.sha256(content).hexdigest(), encoding, rows)
 
 
 def refused(place: Place, message: str, found: str = "", **values: str) -> ReadingError:

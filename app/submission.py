@@ -33,7 +33,7 @@ from app.standards import Standards
 from app.store.terms import Graph, Iri, RdfFormat, parse
 
 MAX_BYTES = 64 * 1024**2
-"""Of a submission: half of what a single table may have, and a city's whole folder in a packed file."""
+"""Of a submission, packed or not: half of what a single table may have."""
 
 MAX_UNPACKED_BYTES = 512 * 1024**2
 """Of all its files, unpacked."""
@@ -42,7 +42,7 @@ MAX_FILES = 200
 """A table for each class with a key is some fifty."""
 
 DEADLINE_SECONDS = 120
-"""A region of a hundred thousand triples takes ten."""
+"""A million triples take 37 (bench/RESULTS.md)."""
 
 MEMORY_MB = 4096
 """What the process that looks may take; a million triples take a third of it."""
@@ -104,7 +104,7 @@ class Submissions:
         Raises ``Unreadable``.
         """
         self._forget_old(code)
-        sources = [history.source_of(name, content) for name, content in files.items()]
+        sources = [Source.of_content(name, content) for name, content in files.items()]
         new, gone = self._as_version(code, _unpacked(files), kind, system)
         path = self._waiting / secrets.token_hex(16)
         found = Submission(
@@ -292,15 +292,16 @@ def _name_of(entry: zipfile.ZipInfo) -> str:
 # Looking at it
 
 
-def today() -> datetime.date:
-    """The date submissions are judged by."""
-    return datetime.date.today()
-
-
-def looked_at(submission: Submission, root: Path, on: datetime.date) -> dict[str, Any]:
-    """The report of what was submitted and what it would change, as ``Proposal.said`` has it. Raises ``Unreadable``."""
+def looked_at(submission: Submission, root: Path) -> dict[str, Any]:
+    """The report of what was submitted, judged by today's date, and what it would change, as ``Proposal.said`` has it.
+    Raises ``Unreadable``."""
     place = Place("、".join(source.file for source in submission.sources))
-    arguments = [str(submission.folder.resolve()), submission.code, str(root.resolve()), on.isoformat()]
+    arguments = [
+        str(submission.folder.resolve()),
+        submission.code,
+        str(root.resolve()),
+        datetime.date.today().isoformat(),
+    ]
     try:
         answer: dict[str, Any] = apart.run("app.submission", arguments, DEADLINE_SECONDS)
     except apart.TookTooLong as expired:

@@ -1,5 +1,6 @@
 """Small real releases and a real server over them, for the tests of the store and of the web."""
 
+import datetime
 import json
 import socket
 import threading
@@ -7,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask.testing import FlaskClient
+
+from app import names, rules, standards
+from app.publication import Publisher
 from app.store.terms import Index, Iri, Literal, Quad, RdfFormat
 from app.web import Settings, create_app
 from app.web.serve import listen
@@ -64,6 +69,25 @@ def point(root: Path, target: str) -> None:
     new = root / "current.new"
     new.symlink_to(target)
     new.replace(root / "current")
+
+
+def publish_regions(root: Path, *codes: str) -> Path:
+    """A release of regions that come along, judged by today."""
+    publisher = Publisher(root, standards.load(), rules.load(), datetime.date.today(), lambda _: None)
+    publisher.publish([names.resources("data") / code for code in codes])
+    return root
+
+
+@contextmanager
+def client_of(root: Path, settings: Settings) -> Iterator[FlaskClient]:
+    """A client of the application, which is closed in the end with all its processes."""
+    app = create_app(root, settings)
+    try:
+        yield app.test_client()
+    finally:
+        for part in ("rewriter", "live"):
+            if part in app.extensions:
+                app.extensions[part].close()
 
 
 @contextmanager

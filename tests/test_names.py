@@ -92,4 +92,4 @@ def test_surrogates_are_none() -> None:
 def test_long_texts_take_no_long_time(text: str) -> None:
     started = time.perf_counter()
     assert not names.is_safe_iri(text)
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 30  # quadratic: minutes; linear: milliseconds

@@ -506,11 +506,10 @@ def test_an_update_that_never_ends_is_ended_and_changes_nothing(pad: FlaskClient
         outcome.append(pad.application.test_client().post("/sparql", data={"update": update}).status_code)
 
     thread = threading.Thread(target=run_away)
-    began = time.monotonic()
     thread.start()
     while thread.is_alive():  # reading goes on
         assert pad.get(q("ASK { <a:1> <a:p> 1 }")).get_json(force=True)["boolean"]
-    assert outcome == [504] and time.monotonic() - began < 6
+    assert outcome == [504]
     assert len(everything(pad)) == 600
     assert pad.post("/sparql", data={"update": "INSERT DATA { <a:x> <a:x> <a:x> }"}).status_code == 204
     assert len(everything(pad)) == 601

@@ -1,7 +1,6 @@
 """Submitting a region over HTTP: a report at once, what would change, and publication only when one says so."""
 
 import base64
-import datetime
 import io
 import json
 import shutil
@@ -10,14 +9,16 @@ import sys
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
+from served import client_of, publish_regions
 
-from app import audit, history, names, rules, standards, submission
-from app.publication import Publisher
+from app import audit, history, names, standards, submission
 from app.release import Releases
+from app.source import Source
 from app.store.terms import def_
 from app.tokens import Tokens
-from app.web import Settings, create_app
+from app.web import Settings, submissions
 
 ROOT = Path(__file__).parent.parent
 CODE = "370600"
@@ -29,11 +30,7 @@ ADDRESS = f"/regions/{CODE}/submissions"
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """A release with the nation and Yantai; made once, and copied for each test that publishes."""
-    root = tmp_path_factory.mktemp("submissions") / "root"
-    Publisher(root, standards.load(), rules.load(), datetime.date.today(), lambda line: None).publish(
-        [FOLDER]
-    )
-    return root
+    return publish_regions(tmp_path_factory.mktemp("submissions") / "root", CODE)
 
 
 @pytest.fixture
@@ -43,9 +40,8 @@ def root(published, tmp_path):
 
 @pytest.fixture
 def client(root):
-    app = create_app(root, Settings(workers=1))
-    yield app.test_client()
-    app.extensions["live"].close()
+    with client_of(root, Settings(workers=1)) as client:
+        yield client
 
 
 def bearer(root, region=CODE):
@@ -149,7 +145,7 @@ def test_published_at_once_it_is_in_the_release_the_folder_the_log_and_provenanc
     last = json.loads((root / audit.FILE).read_text("utf-8").splitlines()[-1])
     assert last["release"] == current.id and last["by"].startswith("数据局（合成）（")
     assert last["regions"][CODE]["findings"]["Violation"] == 13
-    assert last["regions"][CODE]["files"]["ImplementedItem.csv"] == history.source_of("", better).sha256
+    assert last["regions"][CODE]["files"]["ImplementedItem.csv"] == Source.of_content("", better).sha256
     query = f"""PREFIX zwfw: <{names.DEF}> PREFIX prov: <{names.PROV}>
         SELECT ?who ?release ?sha WHERE {{ GRAPH <{names.graph(CODE, "provenance")}> {{
             ?publication zwfw:releaseIdentifier ?release ; prov:wasAssociatedWith/zwfw:name ?who ;
@@ -158,7 +154,7 @@ def test_published_at_once_it_is_in_the_release_the_folder_the_log_and_provenanc
         "bindings"
     ]
     assert {row["release"]["value"] for row in rows} == {current.id}
-    assert history.source_of("", better).sha256 in {row["sha"]["value"] for row in rows}
+    assert Source.of_content("", better).sha256 in {row["sha"]["value"] for row in rows}
 
 
 def test_looked_at_first_and_published_then(client, root):
@@ -188,8 +184,6 @@ def test_submissions_that_wait_too_long_or_are_too_many_are_forgotten(client, ro
 
 
 def test_one_workbook_is_a_whole_region(client, root, tmp_path):
-    import openpyxl
-
     headers = bearer(root)
     assert send(client, packed(FOLDER), headers=headers, query="?publish=true").status_code == 201
     book = openpyxl.Workbook()
@@ -264,8 +258,6 @@ def test_a_bomb_is_not_unpacked(client, root, monkeypatch):
 
 def test_a_file_that_ends_its_reader_ends_no_more(client, root):
     """A workbook of some kilobytes that asks for more memory than there is: the look is in a process of its own."""
-    import openpyxl
-
     book = openpyxl.Workbook()
     book.active.title = "实施清单事项"
     book.active["A1"], book.active["IV1048576"] = "实施编码", "x"
@@ -279,8 +271,6 @@ def test_a_file_that_ends_its_reader_ends_no_more(client, root):
 
 
 def test_more_than_may_be_sent_is_too_large(client, root, monkeypatch):
-    from app.web import submissions
-
     monkeypatch.setattr(submissions, "MAX_BYTES", 1000)
     assert send(client, packed(FOLDER), headers=bearer(root)).status_code == 413
 

@@ -176,4 +176,4 @@ def test_no_text_the_engine_accepts_hides_a_service(noise: str) -> None:
 def test_the_scan_takes_linear_time(piece: str) -> None:
     began = time.perf_counter()
     syntax.read((piece * 131072)[:131072])
-    assert time.perf_counter() - began < 3
+    assert time.perf_counter() - began < 30  # quadratic: an hour; linear: a tenth of a second

@@ -1,18 +1,17 @@
 """Writing published data by the SPARQL protocols: what is written is checked and is the next release, or nothing changed."""
 
-import datetime
 import gzip
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+from served import client_of, publish_regions
 
-from app import audit, names, rules, standards
-from app.publication import Publisher
+from app import audit, names
 from app.release import Releases, lines_of
 from app.tokens import Tokens
-from app.web import Settings, create_app
+from app.web import Settings
 
 ROOT = Path(__file__).parent.parent
 CODE = "370602"
@@ -24,10 +23,7 @@ INSERT = f"INSERT DATA {{ GRAPH <{GRAPH}> {{ {ADDED} }} }}"
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    root = tmp_path_factory.mktemp("writable") / "root"
-    publisher = Publisher(root, standards.load(), rules.load(), datetime.date.today(), lambda line: None)
-    publisher.publish([ROOT / "data" / code for code in ("370000", "370602")])
-    return root
+    return publish_regions(tmp_path_factory.mktemp("writable") / "root", "370000", CODE)
 
 
 @pytest.fixture
@@ -37,10 +33,8 @@ def root(published, tmp_path):
 
 @pytest.fixture
 def client(root):
-    app = create_app(root, Settings(workers=1, timeout=20, writable=True))
-    yield app.test_client()
-    app.extensions["rewriter"].close()
-    app.extensions["live"].close()
+    with client_of(root, Settings(workers=1, timeout=20, writable=True)) as client:
+        yield client
 
 
 def bearer(root, region="370000", scopes=("write",)):
@@ -195,16 +189,12 @@ def test_two_regions_in_one_update_are_one_release(client, root):
 
 
 def test_a_runaway_update_is_stopped_and_changes_nothing(root):
-    app = create_app(root, Settings(workers=1, timeout=2, writable=True))
-    try:
-        before = Releases(root).current().id
-        endless = "?x ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l"
-        text = f"INSERT {{ GRAPH <{GRAPH}> {{ <{ITEM}> a ?x }} }} WHERE {{ GRAPH <{GRAPH}> {{ {endless} }} }}"
-        assert update(app.test_client(), text, bearer(root)).status_code in (503, 504)
-        assert Releases(root).current().id == before and not list(root.glob(".writing-*"))
-    finally:
-        app.extensions["rewriter"].close()
-        app.extensions["live"].close()
+    before = Releases(root).current().id
+    endless = "?x ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l"
+    text = f"INSERT {{ GRAPH <{GRAPH}> {{ <{ITEM}> a ?x }} }} WHERE {{ GRAPH <{GRAPH}> {{ {endless} }} }}"
+    with client_of(root, Settings(workers=1, timeout=2, writable=True)) as client:
+        assert update(client, text, bearer(root)).status_code in (503, 504)
+    assert Releases(root).current().id == before and not list(root.glob(".writing-*"))
 
 
 def test_taking_a_region_down_is_for_whoever_runs_the_service(client, root):
@@ -212,9 +202,6 @@ def test_taking_a_region_down_is_for_whoever_runs_the_service(client, root):
 
 
 def test_without_the_switch_nothing_is_written(root):
-    app = create_app(root, Settings(workers=1))
-    try:
-        assert update(app.test_client(), INSERT, bearer(root)).status_code == 403
-        assert put(app.test_client(), ADDED, bearer(root)).status_code == 403
-    finally:
-        app.extensions["live"].close()
+    with client_of(root, Settings(workers=1)) as client:
+        assert update(client, INSERT, bearer(root)).status_code == 403
+        assert put(client, ADDED, bearer(root)).status_code == 403

@@ -16,10 +16,12 @@ from app.cli.options import (
     USAGE,
     VIOLATIONS,
     Date,
+    above_option,
     complain,
     fail,
     lang_option,
     on_option,
+    output_option,
     release_option,
     write,
 )
@@ -59,12 +61,7 @@ class _Input(click.ParamType[Path | str]):
     help="报告格式，默认按 -o 的文件名，否则 text · Format of the report; by default that of -o, else text.",
 )
 @click.option("--json", "as_json", is_flag=True, help="即 --format json · The same as --format json.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="把报告写入文件 · Write the report to a file.",
-)
+@output_option("把报告写入文件 · Write the report to a file.")
 @click.option(
     "--rectify",
     "rectify",
@@ -78,12 +75,7 @@ class _Input(click.ParamType[Path | str]):
     metavar="DATE",
     help="整改清单中的整改期限 · The deadline that the rectification workbooks name.",
 )
-@click.option(
-    "--above",
-    "above_",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="上级地区目录所在的目录 · The folder that holds the folders of the levels above.",
-)
+@above_option
 @click.option(
     "--rules",
     "only",

@@ -12,6 +12,7 @@ import click
 from app import comparison, explanation, language, names, rules, standards
 from app.cli.options import UNREADABLE, USAGE, complain, current, fail, lang_option, release_option
 from app.language import text
+from app.reading import MADE_UP
 from app.release import Release
 from app.report import plain
 from app.rules import Rule
@@ -155,7 +156,7 @@ def _lines(said: dict[str, Any], rule: Rule, system: Standards, lang: str) -> li
         "",
     ]
     if said["dataStatus"] != "real":
-        lines.append(text("注意：本数据为合成数据，不代表任何真实情况。", lang))
+        lines.append(text(MADE_UP, lang))
     lines += line("事物", f"{language.pick(said['label'], lang)} <{said['focus']}>".strip())
     lines += line("所在位置", stood.said(lang))
     lines += line("属性", system.label(Iri(said["path"]), lang) if said["path"] else "")

@@ -2,6 +2,7 @@
 
 import datetime
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,6 +52,12 @@ on_option = click.option(
     metavar="DATE",
     help="基准日期，默认今天 · The date rules about time judge by; today by default.",
 )
+above_option = click.option(
+    "--above",
+    "above_",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="上级地区目录所在的目录 · The folder that holds the folders of the levels above.",
+)
 jobs_option = click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -68,6 +75,11 @@ keep_option = click.option(
     help="保留最新的几个发布；当前的、它所由来的和正在提供的总会保留 · How many of the newest releases to keep; "
     "the one in force, the one it was made from, and those being served always are.",
 )
+
+
+def output_option(help: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """``-o FILE``, and what is written there."""
+    return click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help=help)
 
 
 def current(root: Path, lang: str) -> Release:

@@ -15,6 +15,7 @@ from app.cli.options import (
     UNREADABLE,
     USAGE,
     VIOLATIONS,
+    above_option,
     complain,
     fail,
     keep_option,
@@ -30,7 +31,7 @@ from app.proposal import Judges, Proposal, propose
 from app.publication import Publisher
 from app.release import Releases
 from app.returned import Answer, Returned
-from app.source import Unreadable
+from app.source import Source, Unreadable
 
 
 @click.command()
@@ -52,12 +53,7 @@ from app.source import Unreadable
 @click.option(
     "--by", default="", metavar="NAME", help="更正人，默认为清单中的填报人 · Who answers for the corrections."
 )
-@click.option(
-    "--above",
-    "above_",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="上级地区目录所在的目录 · The folder that holds the folders of the levels above.",
-)
+@above_option
 @click.option("--json", "as_json", is_flag=True)
 @keep_option
 @on_option
@@ -116,7 +112,7 @@ def rectify(
         if not who:
             fail(text("没有写明更正人；请在整改清单的“概要”填写填报人，或用 --by 指明", lang), USAGE)
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-        files = tuple(history.source_of(path.name, path.read_bytes()) for path in workbooks)
+        files = tuple(Source.of(path) for path in workbooks)
         change = Change(history.RECTIFICATION, now, who, files, tuple(meant.made))
         try:
             history.renew(folder, changed, change, basis)

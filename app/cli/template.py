@@ -8,7 +8,7 @@ import click
 
 from app import entry_workbook, names, rules, standards
 from app.above import Published, levels_above
-from app.cli.options import USAGE, current, fail, lang_option, release_option, write
+from app.cli.options import USAGE, current, fail, lang_option, output_option, release_option, write
 from app.entry_workbook import Surroundings
 from app.language import text
 from app.standards import Standards
@@ -22,12 +22,7 @@ from app.store.terms import Iri, def_
     metavar="CODE",
     help="供一个地区填报：可选其已发布的部门、事项和上级目录 · For a region: what it and the levels above published to choose from.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="写入的文件，默认以类名命名 · The file; by default named after the class.",
-)
+@output_option("写入的文件，默认以类名命名 · The file; by default named after the class.")
 @lang_option
 @release_option
 def template_(kind: str, region: str | None, output: Path | None, lang: str, root: Path) -> None:

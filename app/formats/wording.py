@@ -2,10 +2,9 @@
 
 from app import language
 from app.language import text
+from app.reading import MADE_UP
 from app.report import Finding, Report, plain
-from app.rules import SEVERITIES
-
-_SEVERITIES = dict(zip(SEVERITIES, ("违反", "警告", "提示"), strict=True))
+from app.rules import SEVERITIES, SEVERITY_NAMES
 
 
 def title(found: Report, lang: str) -> str:
@@ -22,7 +21,7 @@ def circumstances(found: Report, lang: str) -> list[str]:
         version=found.version,
         n=found.subjects,
     )
-    made_up = [text("注意：本数据为合成数据，不代表任何真实情况。", lang)] if found.status != "real" else []
+    made_up = [text(MADE_UP, lang)] if found.status != "real" else []
     return [judged, *made_up, *(text(note, lang, **values) for note, values in found.notes)]
 
 
@@ -42,7 +41,7 @@ def total(found: Report, lang: str) -> str:
 
 def severity(name: str, lang: str) -> str:
     """A severity as one says it; one that is not SHACL's as it is."""
-    return text(_SEVERITIES[name], lang) if name in _SEVERITIES else name
+    return text(SEVERITY_NAMES[name], lang) if name in SEVERITY_NAMES else name
 
 
 def where(finding: Finding, lang: str) -> str:

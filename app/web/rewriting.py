@@ -57,8 +57,7 @@ def current_rewriter() -> Rewriter | None:
 
 def update(change: Change) -> Response:
     """Carry out a SPARQL update and publish what comes of it. Raises ``Problem``."""
-    allowed(change.writes or ())
-    return published(change)
+    return published(change, allowed(change.writes or ()))
 
 
 def allowed(named: Iterable[str]) -> Token:
@@ -75,9 +74,9 @@ def allowed(named: Iterable[str]) -> Token:
     return token
 
 
-def published(change: Change) -> Response:
+def published(change: Change, by: Token) -> Response:
     """Carry out a change, and publish it if it changes anything."""
-    rewriter, by = current_rewriter(), allowed(change.writes or ())
+    rewriter = current_rewriter()
     assert rewriter is not None
     root = live_().root
     with turn(), tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
@@ -105,7 +104,7 @@ def _publish(root: Path, changed: dict[str, Path], replaces: bool, by: Token) ->
             code = iri.removeprefix(names.graph(""))
             files = _files(code, path.read_bytes(), replaces)
             waiting.append(submissions.receive(code, f"{by.name}（{by.id}）", files, "", standards.load()))
-            submission.looked_at(waiting[-1], root, submission.today())
+            submission.looked_at(waiting[-1], root)
     except Unreadable as unreadable:
         for found in waiting:
             submissions.forget(found)

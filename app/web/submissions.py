@@ -182,7 +182,7 @@ def _submitted(code: str, token: Token, files: dict[str, bytes], kind: str) -> d
         try:
             found = submissions.receive(code, f"{token.name}（{token.id}）", files, kind, standards.load())
             try:
-                looked = submission.looked_at(found, _root(), submission.today())
+                looked = submission.looked_at(found, _root())
             except Unreadable:
                 submissions.forget(found)
                 raise

@@ -4,6 +4,7 @@ from typing import Any
 
 from app import names, standards
 from app.language import pick
+from app.rules import SEVERITY_NAMES
 from app.store.terms import Iri
 from app.web.language import language
 from app.web.links import address
@@ -37,7 +38,6 @@ CONFIRMATION = {
     "paraphrased": "转述",
     "proposed": "本项目提出",
 }
-SEVERITY = {"Violation": "违反", "Warning": "警告", "Info": "提示"}
 STATUS = {"real": "真实数据", "synthetic": "合成数据", "sample": "示例数据"}
 GRAPHS = {
     "graph": "数据",
@@ -58,7 +58,7 @@ def words() -> dict[str, Any]:
     tables = {"MODULES": MODULES, "KINDS": KINDS, "CONFIRMATION": CONFIRMATION}
     return {
         **tables,
-        "SEVERITY": SEVERITY,
+        "SEVERITY": SEVERITY_NAMES,
         "STATUS": STATUS,
         "GRAPHS": GRAPHS,
         "pick": pick,

@@ -36,7 +36,7 @@ def _graph(iri: str) -> Response:
             say("撤下一个地区的数据须由管理人员进行。"),
             headers={"Allow": "GET, HEAD, PUT, POST"},
         )
-    allowed([iri])
+    by = allowed([iri])
     root = live_().root
     with tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
         bodies = []
@@ -44,4 +44,4 @@ def _graph(iri: str) -> Response:
             path = Path(folder) / str(number)
             path.write_bytes(document.content)
             bodies.append(Body(str(path), writing.format_of(document)))
-        return published(Change(request.method.lower(), "", iri, tuple(bodies), writes=(iri,)))
+        return published(Change(request.method.lower(), "", iri, tuple(bodies), writes=(iri,)), by)
