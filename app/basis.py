@@ -16,7 +16,7 @@ from typing import Any
 
 from app import names
 from app.above import levels_above
-from app.facts import SUBCLASS, TYPE
+from app.facts import TYPE
 from app.language import LANGUAGES, text
 from app.release import REFERS, SYSTEM, Release
 from app.rules import PREFIX_FILE, Rule, Rules, sh
@@ -212,12 +212,8 @@ class Changes:
         return False
 
     def _patterns(self, kind: Iri, value: Term) -> list[tuple[Iri, Term | None]]:
+        if not isinstance(value, Iri):
+            return []
         if kind != sh("targetClass"):
-            return [(value, None)] if isinstance(value, Iri) else []
-        classes, open_ = {value}, [value]
-        while open_:
-            for below in self.standards.subjects(SUBCLASS, open_.pop()):
-                if below not in classes:
-                    classes.add(below)
-                    open_.append(below)
-        return [(TYPE, one) for one in sorted(classes, key=str)]
+            return [(value, None)]
+        return [(TYPE, one) for one in sorted(self.standards.descendants(value), key=str)]

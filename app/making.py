@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app import names
+from app import names, standardisation
 from app.above import Published, gather, referred
 from app.derived import derive
 from app.formats import prose, rdf, record, rows
@@ -165,6 +165,7 @@ def make_ready(task: Task, standards: Standards, rules: Rules) -> Made:
         graphs["provenance"] = provenance(
             reading, found, standards, Publishing(task.at, task.by, task.identity)
         )
+        before = _before(task)
         refers = packed(json.dumps(_refers(own, above, code, standards)).encode())
         entry |= _write_report(task, reading, found, graphs["report"], refers, standards)
         made.said = prose.write([found], standards, task.lang).decode() if task.lang else ""
@@ -173,6 +174,11 @@ def make_ready(task: Task, standards: Standards, rules: Rules) -> Made:
             "counts": found.counts(),
             "hasViolation": found.has_violation,
             "rules": {rule.identifier: len(findings) for rule, findings in found.by_rule()},
+            "conformance": {rule: [one.applies, one.breaking] for rule, one in found.measured.in_all.items()},
+            "index": standardisation.index(
+                found.measured.in_all, rules.all, standardisation.weights(standards)
+            ).value,
+            "since": _since(before, found),
             "published": task.at.isoformat(),
             "referenceDate": found.on.isoformat(),
             "sources": [asdict(source) for source in reading.sources],
@@ -182,6 +188,22 @@ def make_ready(task: Task, standards: Standards, rules: Rules) -> Made:
     if task.checks:
         made.entry["seconds"] = round(time.perf_counter() - started, 3)
     return made
+
+
+def _before(task: Task) -> set[str] | None:
+    """The findings of the region so far, by identifier; nothing where it is published for the first time."""
+    path = task.release / "regions" / task.code / "report.json"
+    return (
+        {finding["id"] for finding in json.loads(path.read_bytes())["findings"]} if path.is_file() else None
+    )
+
+
+def _since(before: set[str] | None, found: Report) -> dict[str, int] | None:
+    """What became of the findings, in numbers."""
+    if before is None:
+        return None
+    after = {finding.id for finding in found.findings}
+    return {"new": len(after - before), "fixed": len(before - after), "open": len(after & before)}
 
 
 def _reading(task: Task, standards: Standards) -> Reading:

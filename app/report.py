@@ -12,16 +12,17 @@ from urllib.parse import unquote
 
 from app import language, names
 from app.check import Result, check
+from app.conformance import Measured, measure
 from app.expectation import Expectations
-from app.facts import NOTATION, TYPE, Facts
+from app.facts import NOTATION, Facts
 from app.reading import Reading
+from app.responsibility import ANSWERING, Responsible
 from app.rules import SEVERITIES, Rule, RuleKey, Rules
 from app.source import Place, Source
 from app.standards import Standards
 from app.store.terms import Graph, Iri, Literal, Term, def_
 
 _BOOLEAN = Iri(names.XSD + "boolean")
-_ANSWERING = (def_("isProvidedBy"), def_("isResponsibilityOf"))
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,10 @@ class Report:
     """What the reader must know to judge the report, as Chinese message ids with their values."""
     sources: list[Source] = field(default_factory=list)
     """The files that were checked."""
+    measured: Measured = field(default_factory=Measured, repr=False)
+    """To how many things each rule applies and how many break it; of our own rules only."""
+    departments: dict[Iri, Department] = field(default_factory=dict, repr=False)
+    """Those that were measured."""
     as_said: Graph = field(default_factory=set, repr=False)
     """The report as the engine gives it; of shapes of others only."""
 
@@ -151,21 +156,31 @@ def examine(
     by = rules.all if chosen is None else chosen
     beside = above | standards.ground.beside(reading.graph | above)
     results = check(reading.graph, beside, by, rules.prefixes, on, engine)
-    found = report(results, reading, rules, standards, on)
+    answers = Responsible(reading.graph, standards)
+    found = report(results, reading, rules, standards, on, answers)
     found.rules = list(by)
+    breaking: dict[str, set[Term]] = {}
+    for finding in found.findings:
+        breaking.setdefault(finding.rule.identifier, set()).add(finding.focus)
+    found.measured = measure(reading.graph, breaking, by, answers, standards)
+    known = Facts(t for t in reading.graph if t.subject in found.measured.by_department)
+    found.departments = {one: Department(one, known.labels(one)) for one in found.measured.by_department}
     if missing:
         found.notes.append(("没有上级 {codes} 的数据，未与其比较", {"codes": "、".join(missing)}))
     return found
 
 
 def report(
-    results: Counter[Result], reading: Reading, rules: Rules, standards: Standards, on: datetime.date
+    results: Counter[Result],
+    reading: Reading,
+    rules: Rules,
+    standards: Standards,
+    on: datetime.date,
+    answers: Responsible,
 ) -> Report:
     """The report of a check: its results with their rules, the names of things, and the cells they stood in."""
     facts = concerned(reading.graph, {term for r in results for term in (r.focus, *r.expected)}, standards)
-    place, answers = Located(reading, facts, standards), Responsible(facts, standards)
-
-    expectation = Expectations(standards)
+    place, expectation = Located(reading, facts, standards), Expectations(standards)
     findings = [
         Finding(
             rule=rules.of_shape(result.shape),
@@ -180,7 +195,9 @@ def report(
             stated=_stated(result, facts, standards),
             expected=_stated_expectation(result, facts, standards)
             or expectation(rules.of_shape(result.shape), result.shape, result.component),
-            departments=answers(result.focus),
+            departments=tuple(
+                Department(one, facts.labels(one)) for one in sorted(answers(result.focus), key=str)
+            ),
         )
         for result, count in results.items()
     ]
@@ -209,7 +226,7 @@ def report(
 def concerned(graph: Graph, things: set[Term], standards: Standards) -> Facts:
     """What a graph says of some things, of what they belong to, and of the departments that answer for these: a report
     names nothing else, and a region of a million triples need not be indexed for a few hundred findings."""
-    links, found = {*standards.belonging, *_ANSWERING}, set(things)
+    links, found = {*standards.belonging, *ANSWERING}, set(things)
     for _ in ("what it belongs to", "who answers for that"):
         found |= {t.object for t in graph if t.predicate in links and t.subject in found}
     return Facts(t for t in graph if t.subject in found)
@@ -257,31 +274,6 @@ class Located:
             if (cell := self._places.cell(focus.value, prop.value)) is not None:
                 return cell
         return self._places.row(focus.value)
-
-
-class Responsible:
-    """The departments that answer for a thing: itself one, its providers, or those of what it belongs to."""
-
-    def __init__(self, facts: Facts, standards: Standards) -> None:
-        self._facts, self._belonging = facts, standards.belonging
-
-    def __call__(self, focus: Term) -> tuple[Department, ...]:
-        if not isinstance(focus, Iri):
-            return ()
-        facts = self._facts
-        things = [focus, *(one for link in self._belonging for one in facts.values(focus, link))]
-        found = {
-            one
-            for thing in things
-            if isinstance(thing, Iri)
-            for link in _ANSWERING
-            for one in facts.values(thing, link)
-            if isinstance(one, Iri)
-        }
-        found |= {
-            one for one in things if isinstance(one, Iri) and def_("Department") in facts.values(one, TYPE)
-        }
-        return tuple(Department(one, facts.labels(one)) for one in sorted(found, key=str))
 
 
 def plain(term: Term | None) -> str:

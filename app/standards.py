@@ -6,7 +6,7 @@ Everything here is read from ``ontology/``; nothing is decided in Python.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -220,17 +220,20 @@ class Standards(Facts):
 
     def ancestors(self, kind: Iri) -> set[Iri]:
         """A class and all classes above it."""
-        found, open_ = {kind}, [kind]
-        while open_:
-            for above in self.values(open_.pop(), SUBCLASS):
-                if isinstance(above, Iri) and above not in found:
-                    found.add(above)
-                    open_.append(above)
-        return found
+        return self._reached(kind, lambda one: self.values(one, SUBCLASS))
 
     def descendants(self, kind: Iri) -> set[Iri]:
         """A class and all classes below it."""
-        return {one for one in self.classes.values() if kind in self.ancestors(one)}
+        return self._reached(kind, lambda one: self.subjects(SUBCLASS, one))
+
+    @staticmethod
+    def _reached(kind: Iri, step: Callable[[Iri], Iterable[Term]]) -> set[Iri]:
+        found, open_ = {kind}, [kind]
+        while open_:
+            new = {one for one in step(open_.pop()) if isinstance(one, Iri)} - found
+            found |= new
+            open_ += new
+        return found
 
     @cached_property
     def _coded(self) -> frozenset[Iri]:

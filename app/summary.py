@@ -48,14 +48,23 @@ def summary(reading: Reading, found: Report) -> Graph:
             Triple(node, def_("ofDepartment"), department),
             Triple(node, def_("itemCount"), integer(count)),
         }
-    for rule, findings in found.by_rule():
+    number = {rule.identifier: len(findings) for rule, findings in found.by_rule()}
+    for rule in found.rules:
+        measured = found.measured.in_all.get(rule.identifier)
+        if measured is None and rule.identifier not in number:
+            continue
         node = Iri(f"{base}/rule/{rule.name}")
         graph |= {
             Triple(node, TYPE, def_("PreparedFigure")),
             Triple(node, def_("summarises"), dataset),
             Triple(node, def_("ofRule"), rule.iri),
-            Triple(node, def_("findingCount"), integer(len(findings))),
+            Triple(node, def_("findingCount"), integer(number.get(rule.identifier, 0))),
         }
+        if measured is not None:
+            graph |= {
+                Triple(node, def_("applicableCount"), integer(measured.applies)),
+                Triple(node, def_("breakingCount"), integer(measured.breaking)),
+            }
     return graph
 
 

@@ -330,7 +330,8 @@ class Unfinished:
         return hashlib.sha256(json.dumps(new, sort_keys=True).encode()).hexdigest()[:8]
 
     def _finish(self) -> Release:
-        counts = {code: one.counts for code, one in self.outcomes.items()}
+        told = ("counts", "since", "index")
+        figures = {code: {name: self.regions[code][name] for name in told} for code in self.outcomes}
         # Figures outlive the releases they were made with: retention takes dumps, not trends. What is not said of a
         # region is as it was before, so that a release adds what it changed and not the nation.
         history = self.old.manifest["history"] if self.old else []
@@ -344,7 +345,7 @@ class Unfinished:
             "ontology": self.standards.version,
             "basedOn": self.old.id if self.old else None,
             "given": sorted(self.drafts),
-            "history": [*history, {"id": self.identity, "made": made, "regions": counts}],
+            "history": [*history, {"id": self.identity, "made": made, "regions": figures}],
             "changes": self.differing,
         }
         replace(self.path / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())

@@ -16,6 +16,7 @@ import pytest
 from app import above, check, facts, names, region, report, rules, standards
 from app.formats import rows as table_of
 from app.publication import Publisher
+from app.responsibility import Responsible
 from app.store import Query, open_store
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +71,7 @@ def beside(reading):
 @pytest.fixture(scope="module")
 def found(reading, beside):
     results = check.check(reading.graph, beside, BOOK.all, BOOK.prefixes, ON)
-    return report.report(results, reading, BOOK, SYSTEM, ON)
+    return report.report(results, reading, BOOK, SYSTEM, ON, Responsible(reading.graph, SYSTEM))
 
 
 def rows():

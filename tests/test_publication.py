@@ -270,7 +270,10 @@ def test_a_change_above_checks_again_what_compares_with_it(root, tmp_path):
 
 def test_retention_takes_dumps_and_leaves_the_figures(root, folder):
     made = [Releases(root).current().id]
-    figures = {code: entry["counts"] for code, entry in Releases(root).current().regions.items()}
+    entries = Releases(root).current().regions
+    figures = {
+        code: {name: entry[name] for name in ("counts", "since", "index")} for code, entry in entries.items()
+    }
     for _ in range(3):
         made.append(replace(publisher(root), keep=2).publish([folder]).release.id)
     assert [release.id for release in Releases(root).all()] == made[-2:]
@@ -278,7 +281,8 @@ def test_retention_takes_dumps_and_leaves_the_figures(root, folder):
     history = Releases(root).current().manifest["history"]
     assert [one["id"] for one in history] == made
     assert history[0]["regions"] == figures
-    assert history[1]["regions"] == {"370600": figures["370600"]}
+    since = {"new": 0, "fixed": 0, "open": sum(figures["370600"]["counts"].values())}
+    assert history[1]["regions"] == {"370600": figures["370600"] | {"since": since}}
     assert not list(Releases(root).current().faults())
 
 

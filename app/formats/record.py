@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from app import language
+from app.conformance import Conformance
 from app.formats.rows import full
 from app.language import text
 from app.report import Finding, Report
@@ -28,12 +29,25 @@ def record(found: Report, standards: Standards, lang: str) -> dict[str, Any]:
         "hasViolation": found.has_violation,
         "counts": found.counts(),
         "rules": {rule.identifier: len(findings) for rule, findings in found.by_rule()},
+        "conformance": _measured(found.measured.in_all),
+        "departments": [
+            {
+                "iri": one.value,
+                "label": found.departments[one].labels,
+                "conformance": _measured(measured),
+            }
+            for one, measured in sorted(found.measured.by_department.items(), key=lambda each: each[0].value)
+        ],
         "notes": [
             {code: text(note, code, **values) for code in language.LANGUAGES} for note, values in found.notes
         ],
         "sources": [{"file": one.file, "sha256": one.sha256} for one in found.sources],
         "findings": [_finding(finding, standards, lang) for finding in found.findings],
     }
+
+
+def _measured(measured: dict[str, Conformance]) -> dict[str, dict[str, int]]:
+    return {rule: {"applies": one.applies, "breaking": one.breaking} for rule, one in measured.items()}
 
 
 def _finding(finding: Finding, standards: Standards, lang: str) -> dict[str, Any]:
