@@ -1,0 +1,294 @@
+"""The score card: how far each rule is kept, by region or by the departments of one; the index and its method; the trend."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+
+from app import rules, standardisation, standards
+from app.codes import region_rank
+from app.conformance import Conformance
+from app.language import pick
+from app.release import Release, Releases
+from app.rules import SEVERITIES, SEVERITY_NAMES, Rule
+from app.standardisation import Index
+from app.web import reports
+from app.web.language import language, say
+from app.web.live import current_release
+from app.web.page import confirmed, open_to_all, page, paging
+from app.web.problem import Problem
+from app.web.rewriting import live_
+from app.web.vocabulary import last_of
+from app.web.wording import MODULES
+
+ROWS_A_PAGE = 50
+"""Regions on one page: a province has some twenty prefectures and a prefecture a dozen counties."""
+
+RELEASES_KEPT_OPEN = 4
+"""Manifests of earlier releases held in memory once read; that of the nation has some megabytes."""
+
+LEVELS = {"nation": "国家级", "province": "省级", "prefecture": "市级", "county": "县级"}
+"""By the rank of a region's code."""
+
+SHOWN = {"share": "符合率", "count": "不合规数"}
+"""What the cells show."""
+
+STEPS = (100, 95, 80, 50)
+"""Where the shades of the cells change; a colour says no more than the number in it."""
+
+pages = Blueprint("scorecard", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of the score card is asked for; an empty text is everything."""
+
+    severity: str
+    layer: str
+    level: str
+    show: str
+    release: Release
+    region: str
+    is_current: bool
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules chosen."""
+        return [
+            rule
+            for rule in rules.load().all
+            if self.severity in ("", rule.severity) and self.layer in ("", rule.layer)
+        ]
+
+    def address(self, path: str, **changed: str) -> str:
+        """The address of what is chosen, with something else."""
+        asked = {
+            "severity": self.severity,
+            "layer": self.layer,
+            "level": self.level,
+            "show": self.show if self.show != "share" else "",
+            "release": "" if self.is_current else self.release.id,
+            "region": self.region,
+        } | changed
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"{path}?{query}" if query else path
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A region, or a department of one, with what was measured of it."""
+
+    code: str
+    label: str
+    address: str
+    is_synthetic: bool
+    measured: Mapping[str, Conformance]
+    findings: str
+    """The address of its findings of a rule, but for the rule's number; empty for a release that is not in force."""
+
+    def index(self, chosen: Iterable[Rule]) -> Index:
+        """Its index over some rules."""
+        return standardisation.index(self.measured, chosen, standardisation.weights(standards.load()))
+
+
+def percent(share: float) -> str:
+    """A share as a whole number of hundredths that says 100 or 0 only where it is so."""
+    return str(max(1, min(99, round(100 * share))) if 0 < share < 1 else round(100 * share))
+
+
+def shade(share: float) -> int:
+    """Which of the shades a share has, by the number shown: 0 where everything is kept."""
+    return next((number for number, step in enumerate(STEPS) if int(percent(share)) >= step), len(STEPS))
+
+
+pages.add_app_template_filter(percent)
+
+
+@pages.get("/scorecard")
+def scorecard() -> Response:
+    chosen = _choice()
+    rows = _departments(chosen) if chosen.region else _regions(chosen)
+    cut = paging(ROWS_A_PAGE, len(rows))
+    shown = rows[cut.start : cut.stop]
+    columns = [rule for rule in chosen.rules if any(rule.identifier in row.measured for row in shown)]
+    return page(
+        "scorecard.html",
+        chosen=chosen,
+        rows=shown,
+        columns=columns,
+        paging=cut,
+        title_of_region=_title(chosen),
+        releases=_releases(),
+        options={"severity": SEVERITY_NAMES, "layer": _layers(), "level": LEVELS, "show": SHOWN},
+        shade=shade,
+        has_measures=any(row.measured for row in shown),
+        some_synthetic=any(row.is_synthetic for row in shown),
+        all_synthetic=all(row.is_synthetic for row in shown),
+    )
+
+
+@pages.get("/scorecard.csv")
+def table() -> Response:
+    """What the score card shows, a line for each region or department and rule (RFC 4180)."""
+    chosen = _choice()
+    rows = _departments(chosen) if chosen.region else _regions(chosen)
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(("code", "label", "data_status", "rule_id", "severity", "layer", "applies", "breaking"))
+    for row in rows:
+        status = "synthetic" if row.is_synthetic else "real"
+        for rule in chosen.rules:
+            if one := row.measured.get(rule.identifier):
+                line = (rule.identifier, rule.severity, rule.layer, one.applies, one.breaking)
+                writer.writerow((row.code, row.label, status, *line))
+    mark = "-synthetic" if any(row.is_synthetic for row in rows) else ""
+    response = Response(written.getvalue(), content_type="text/csv; header=present; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="scorecard{mark}.csv"'
+    response.vary.update(["Accept-Language", "Cookie"])
+    return open_to_all(confirmed(response))
+
+
+@pages.get("/scorecard/index")
+def index() -> Response:
+    """The standardisation index of each region and layer, by which method, and what it is made of."""
+    chosen = _choice()
+    rows = _regions(chosen)
+    cut = paging(ROWS_A_PAGE, len(rows))
+    shown = rows[cut.start : cut.stop]
+    of_layer = {layer: [rule for rule in chosen.rules if rule.layer == layer] for layer in _layers()}
+    known = [row for row in _regions(chosen) if chosen.region and row.code == chosen.region]
+    return page(
+        "index.html",
+        chosen=chosen,
+        rows=[(row, row.index(chosen.rules), _by_layer(row, of_layer)) for row in shown],
+        layers=_layers(),
+        paging=cut,
+        releases=_releases(),
+        weights=standardisation.weights(standards.load()),
+        severities=SEVERITIES,
+        region=known[0] if known else None,
+        parts=known[0].index(chosen.rules) if known else None,
+        some_synthetic=any(row.is_synthetic for row in shown),
+    )
+
+
+def _by_layer(row: Row, of_layer: Mapping[str, list[Rule]]) -> dict[str, Index]:
+    return {layer: row.index(some) for layer, some in of_layer.items()}
+
+
+# What is asked for
+
+
+def _choice() -> Choice:
+    """Raises ``Problem`` where something is asked for that there is not."""
+    asked = {
+        name: request.args.get(name, "")
+        for name in ("severity", "layer", "level", "show", "release", "region")
+    }
+    allowed = {
+        "severity": SEVERITIES,
+        "layer": tuple(_layers()),
+        "level": tuple(LEVELS),
+        "show": tuple(SHOWN),
+    }
+    for name, values in allowed.items():
+        if asked[name] and asked[name] not in values:
+            message = "{name} 只能是 {values} 之一。"
+            raise Problem("malformed-request", say(message, name=name, values="、".join(values)))
+    current: Release = current_release()
+    release = current
+    if asked["release"] not in ("", current.id):
+        release = next((one for one in _kept() if one.id == asked["release"]), current)
+        if release is current:
+            raise Problem("not-found", say("没有这个发布，或者已不再保留。"))
+    if asked["region"] and asked["region"] not in _entries(release):
+        raise Problem("not-found", say("这个发布中没有该地区。"))
+    return Choice(
+        asked["severity"],
+        asked["layer"],
+        asked["level"],
+        asked["show"] or "share",
+        release,
+        asked["region"],
+        release is current,
+    )
+
+
+def _layers() -> dict[str, str]:
+    """The layers that have rules, in order."""
+    used = {rule.layer for rule in rules.load().all}
+    return {layer: name for layer, name in MODULES.items() if layer in used}
+
+
+def _kept() -> list[Release]:
+    return Releases(live_().root).all()
+
+
+def _releases() -> list[str]:
+    """The identities of the releases there are, newest first."""
+    return [release.id for release in reversed(_kept())]
+
+
+# What was measured
+
+
+@lru_cache(maxsize=RELEASES_KEPT_OPEN)
+def _kept_entries(path: Path) -> dict[str, dict[str, Any]]:
+    return Release(path).regions
+
+
+def _entries(release: Release) -> dict[str, dict[str, Any]]:
+    """What a release says of its regions: it never changes."""
+    return _kept_entries(release.path)
+
+
+def _regions(chosen: Choice) -> list[Row]:
+    found = []
+    for code, entry in _entries(chosen.release).items():
+        if chosen.level and list(LEVELS)[region_rank(code[:6])] != chosen.level:
+            continue
+        measured = {rule: Conformance(*one) for rule, one in entry.get("conformance", {}).items()}
+        found.append(
+            Row(
+                code,
+                pick(entry["title"], language()) or code,
+                chosen.address("/scorecard", region=code, level=""),
+                reports.is_synthetic(entry),
+                measured,
+                f"/regions/{code}?rule=" if chosen.is_current else "",
+            )
+        )
+    return found
+
+
+def _departments(chosen: Choice) -> list[Row]:
+    """By name: the order is none of merit."""
+    said = json.loads(chosen.release.region_file(chosen.region, "report.json").read_bytes())
+    synthetic = reports.is_synthetic(_entries(chosen.release)[chosen.region])
+    found = []
+    for one in said.get("departments", ()):
+        asked = urlencode({"department": one["iri"]})
+        there = f"/regions/{chosen.region}?{asked}" if chosen.is_current else ""
+        found.append(
+            Row(
+                last_of(one["iri"]),
+                pick(one["label"], language()) or last_of(one["iri"]),
+                there,
+                synthetic,
+                {rule: Conformance(**measured) for rule, measured in one["conformance"].items()},
+                f"{there}&rule=" if there else "",
+            )
+        )
+    return sorted(found, key=lambda row: (row.label, row.code))
+
+
+def _title(chosen: Choice) -> str:
+    entry = _entries(chosen.release).get(chosen.region)
+    return (pick(entry["title"], language()) or chosen.region) if entry else ""
