@@ -32,6 +32,8 @@ MAIN = [
     "/regions/000000",
     "/regions/000000-sample",
     "/regions/370000/trend",
+    "/compare",
+    "/compare?r=370000&r=000000-sample",
     "/scorecard",
     "/scorecard?region=370000",
     "/scorecard/index?region=370000",

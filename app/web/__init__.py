@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.language import LANGUAGES
 from app.web import (
     catalogue,
+    compare,
     discovery,
     documents,
     dumps,
@@ -61,6 +62,7 @@ PUBLISHED = (
     rulebook.pages,
     scorecard.pages,
     trend.pages,
+    compare.pages,
     ontology.pages,
     documents.pages,
     linked.pages,

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,7 @@ def shade(share: float) -> int:
 
 
 pages.add_app_template_filter(percent)
+pages.add_app_template_filter(shade)
 
 
 @pages.get("/scorecard")
@@ -127,7 +128,6 @@ def scorecard() -> Response:
         title_of_region=_title(chosen),
         releases=_releases(),
         options={"severity": SEVERITY_NAMES, "layer": _layers(), "level": LEVELS, "show": SHOWN},
-        shade=shade,
         has_measures=any(row.measured for row in shown),
         some_synthetic=any(row.is_synthetic for row in shown),
         all_synthetic=all(row.is_synthetic for row in shown),
@@ -249,23 +249,27 @@ def _entries(release: Release) -> dict[str, dict[str, Any]]:
     return _kept_entries(release.path)
 
 
-def _regions(chosen: Choice) -> list[Row]:
-    found = []
-    for code, entry in _entries(chosen.release).items():
-        if chosen.level and list(LEVELS)[region_rank(code[:6])] != chosen.level:
-            continue
-        measured = {rule: Conformance(*one) for rule, one in entry.get("conformance", {}).items()}
-        found.append(
-            Row(
-                code,
-                pick(entry["title"], language()) or code,
-                chosen.address("/scorecard", region=code, level=""),
-                reports.is_synthetic(entry),
-                measured,
-                f"/regions/{code}?rule=" if chosen.is_current else "",
-            )
+def of_regions(release: Release, is_current: bool = True) -> list[Row]:
+    """What was measured of each region of a release; findings have addresses only in the one in force."""
+    return [
+        Row(
+            code,
+            pick(entry["title"], language()) or code,
+            f"/scorecard?region={code}",
+            reports.is_synthetic(entry),
+            {rule: Conformance(*one) for rule, one in entry.get("conformance", {}).items()},
+            f"/regions/{code}?rule=" if is_current else "",
         )
-    return found
+        for code, entry in _entries(release).items()
+    ]
+
+
+def _regions(chosen: Choice) -> list[Row]:
+    return [
+        replace(row, address=chosen.address("/scorecard", region=row.code, level=""))
+        for row in of_regions(chosen.release, chosen.is_current)
+        if chosen.level in ("", list(LEVELS)[region_rank(row.code[:6])])
+    ]
 
 
 def _departments(chosen: Choice) -> list[Row]:
