@@ -105,7 +105,9 @@ class Changes:
     everything: bool = False
     """Whether it is asked that every region be checked again."""
     levels: dict[str, set[str] | None] = field(default_factory=dict)
-    """By region: the things of which its data say something else than before; nothing where it is new."""
+    """By region: the things of which its data say something else than before; nothing where it is new or withdrawn."""
+    withdrawn: frozenset[str] = frozenset()
+    """The regions that are taken out."""
     inferred: dict[str, set[str]] = field(default_factory=dict)
     """By region: the things of which something else follows."""
 
@@ -159,7 +161,8 @@ class Changes:
                 found[Reason("规则 {rule} 变了", (("rule", identifier),))] = set()
         for level, changed in self._levels_of(code, self.levels):
             if changed is None:
-                found[Reason("上级 {level} 新发布", (("level", level),))] = set()
+                message = "上级 {level} 已撤下" if level in self.withdrawn else "上级 {level} 新发布"
+                found[Reason(message, (("level", level),))] = set()
             elif things := self._meant(code, changed):
                 found[Reason("{level} 的数据有变化", (("level", level),))] = things
         if things := self._meant(code, self._referable):

@@ -68,6 +68,11 @@ class Placement:
         for line in itertools.chain(*entry.get("withheld", {}).values()):
             self._withheld.setdefault(line, set()).add(code)
 
+    def forget(self, code: str) -> None:
+        """A region is no more: it withholds nothing."""
+        for holders in self._withheld.values():
+            holders.discard(code)
+
     def spoken_of(self, code: str) -> frozenset[str]:
         """The things of a region that others speak of, too."""
         return frozenset(self._foreign.get(code, ()))

@@ -63,7 +63,9 @@ class Pace:
 def decide(
     changes: Changes, regions: dict[str, dict[str, Any]], drafts: dict[str, Draft], jobs: int, lang: str
 ) -> Plan:
-    """Find out what the ``drafts`` change for the ``regions`` published, and which of these it concerns."""
+    """Find out what the ``drafts`` and what is withdrawn change for the ``regions`` published, and which of these it
+    concerns."""
+    changes.levels |= dict.fromkeys(changes.withdrawn)
     for code in changes.compared_with & set(drafts):
         changes.levels[code] = None
         if changes.old is not None and code in regions:

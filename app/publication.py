@@ -8,7 +8,7 @@ import contextlib
 import functools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from app.processes import Processes
 from app.release import MANIFEST, UNFINISHED, Release, Releases
 from app.rules import Rules
 from app.standards import Standards
-from app.unfinished import Orders, Outcome, Refused, Unfinished
+from app.unfinished import NotWithdrawn, Orders, Outcome, Refused, Unfinished
 
-__all__ = ["Publication", "Publisher", "Refused"]
+__all__ = ["NotWithdrawn", "Publication", "Publisher", "Refused"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Publication:
     release: Release
     outcomes: list[Outcome]
     plan: Plan
+    withdrawn: tuple[str, ...] = ()
+    """The regions taken out."""
     is_new: bool = True
     """Whether a release was made; not if there was nothing to do."""
 
@@ -45,16 +47,22 @@ class Publisher(Orders):
     """Publishes under one root."""
 
     def publish(
-        self, folders: list[Path], gate: bool = False, sample: bool = True, everything: bool = False
+        self,
+        folders: list[Path],
+        gate: bool = False,
+        sample: bool = True,
+        everything: bool = False,
+        withdrawn: Collection[str] = (),
     ) -> Publication:
         """Publish the regions in ``folders``, highest level first, and check again those that a change concerns, or
         ``everything``.
 
         The nation's divisions come with the first publication, and a folder's ``sample`` with the folder unless
-        ``sample`` is false. Raises ``Unreadable`` (all errors of all folders), ``Refused`` or ``ProcessLost``; then
-        nothing changed.
+        ``sample`` is false. The regions ``withdrawn`` are taken out: their graphs, dumps and reports are not in the next
+        release, and those below are checked without them. Raises ``Unreadable`` (all errors of all folders),
+        ``NotWithdrawn``, ``Refused`` or ``ProcessLost``; then nothing changed.
         """
-        with self._begun(folders, sample, everything) as making:
+        with self._begun(folders, sample, everything, withdrawn) as making:
             if making.old is not None and making.has_nothing_to_do:
                 Releases(self.root).retain(self.keep)
                 return Publication(making.old, [], making.plan, is_new=False)
@@ -67,15 +75,24 @@ class Publisher(Orders):
             audit.note(self.root, making.noted())
             releases.point_to(release)
             releases.retain(self.keep)
-        return Publication(release, list(making.outcomes.values()), making.plan)
+        gone = tuple(sorted(making.changes.withdrawn))
+        return Publication(release, list(making.outcomes.values()), making.plan, gone)
 
-    def plan(self, folders: list[Path], sample: bool = True, everything: bool = False) -> Plan:
+    def plan(
+        self,
+        folders: list[Path],
+        sample: bool = True,
+        everything: bool = False,
+        withdrawn: Collection[str] = (),
+    ) -> Plan:
         """What ``publish`` would check again, why, and how long it would take; nothing is published."""
-        with self._begun(folders, sample, everything) as making:
+        with self._begun(folders, sample, everything, withdrawn) as making:
             return making.plan
 
     @contextlib.contextmanager
-    def _begun(self, folders: list[Path], sample: bool, everything: bool) -> Iterator[Unfinished]:
+    def _begun(
+        self, folders: list[Path], sample: bool, everything: bool, withdrawn: Collection[str] = ()
+    ) -> Iterator[Unfinished]:
         """All folders read, and what is to be done known and said; whatever is left in the end is removed."""
         releases = Releases(self.root)
         releases.folder.mkdir(parents=True, exist_ok=True)
@@ -89,6 +106,7 @@ class Publisher(Orders):
                 with Processes(self.jobs, (self.standards, self.rules), load) as processes:
                     making = Unfinished(self, path, old, processes)
                     making.read(folders, sample)
+                    making.withdraw(withdrawn)
                     making.decide(everything)
                     yield making
             finally:

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -49,6 +49,14 @@ _SECOND = "%Y%m%dT%H%M%SZ"
 
 SECONDS_PER_BYTE = 3e-6
 """What reading a table takes: 10⁵ triples from 1 MB of CSV in three seconds."""
+
+
+class NotWithdrawn(Exception):
+    """Regions that cannot be taken out of a release: there are none such in it, or everything rests on them."""
+
+    def __init__(self, codes: list[str]) -> None:
+        super().__init__(", ".join(codes))
+        self.codes = codes
 
 
 class Refused(Exception):
@@ -150,6 +158,17 @@ class Unfinished:
         if errors:
             raise Unreadable(*errors)
 
+    def withdraw(self, codes: Iterable[str]) -> None:
+        """Have regions taken out. Raises ``NotWithdrawn``: the nation's divisions stay, and so does what is given."""
+        wanted = set(codes)
+        left = sorted(wanted - (set(self.regions) - {names.NATION, *self.drafts}))
+        if left:
+            raise NotWithdrawn(left)
+        self.changes.withdrawn = frozenset(wanted)
+        for code in wanted:
+            del self.regions[code]
+            self.placement.forget(code)
+
     def decide(self, everything: bool) -> None:
         """Find out which regions are to be checked again, and say so."""
         self.changes.everything = everything
@@ -161,7 +180,8 @@ class Unfinished:
     def has_nothing_to_do(self) -> bool:
         """Whether the release made would be the one there is."""
         before = self.changes.before
-        return not self.drafts and not self.plan.codes and before is not None and before == self.changes.basis
+        changes = self.drafts or self.changes.withdrawn or self.plan.codes
+        return not changes and before is not None and before == self.changes.basis
 
     # Making
 
@@ -181,7 +201,9 @@ class Unfinished:
         try:
             if self.changes.before is None or self.changes.before.files != self.changes.basis.files:
                 self._system()
+            bereft = self._take_out()
             self._regions(gate)
+            self._make_anew(sorted(bereft & set(self.regions)), gate, moved=True)
             violating = {
                 one.code: self.reports[one.code]
                 for one in self.outcomes.values()
@@ -213,6 +235,24 @@ class Unfinished:
         for name, graph in system.inferred(graphs, self.standards).items():
             self._replace_graph(names.graph(name, "inferred"), graph)
 
+    def _take_out(self) -> set[str]:
+        """Remove the graphs, dumps and reports of what is withdrawn; the regions that withheld what stood there, and must be
+        placed anew."""
+        bereft = set[str]()
+        for code in sorted(self.changes.withdrawn):
+            self.by.tell("撤下 {code}", code=code)
+            for kind in names.GRAPH_KINDS:
+                graph = Iri(names.graph(code, kind))
+                for quad in self.index.quads_for_pattern(None, None, None, graph):
+                    bereft |= self.placement.withholding(quad.triple)
+                self.index.remove_graph(graph)
+            assert self.old is not None
+            entry = self.old.regions[code]
+            for name in (*entry["dumps"], *entry.get("reports", ())):
+                (self.path / "dumps" / name).unlink()
+            shutil.rmtree(self.path / "regions" / code)
+        return bereft
+
     def _changes(self) -> None:
         """What the dumps of the regions made anew have and lack against the release before; two empty files if nothing."""
         folder, before = self.path / "changes", self.old.regions if self.old else {}
@@ -221,6 +261,10 @@ class Unfinished:
             new = self.path / "dumps" / lines_of(self.regions[code])
             # A dump never changes, so a new region's is linked.
             self.differing[code] = delta.write(code, old, new, folder, os.link)
+        for code in sorted(self.changes.withdrawn):
+            assert self.old is not None
+            gone = self.old.dumps / lines_of(before[code])
+            self.differing[code] = delta.write(code, gone, None, folder, os.link)
         write_checksums(folder, [path.name for path in folder.iterdir()])
 
     def _replace_graph(self, name: str, graph: Graph) -> None:
@@ -325,6 +369,7 @@ class Unfinished:
             self.old.id if self.old else "",
             stated,
             self.plan.codes,
+            sorted(self.changes.withdrawn),
             self.changes.basis.written().decode(),
         ]
         return hashlib.sha256(json.dumps(new, sort_keys=True).encode()).hexdigest()[:8]
@@ -345,6 +390,7 @@ class Unfinished:
             "ontology": self.standards.version,
             "basedOn": self.old.id if self.old else None,
             "given": sorted(self.drafts),
+            "withdrawn": sorted(self.changes.withdrawn),
             "history": [*history, {"id": self.identity, "made": made, "regions": figures}],
             "changes": self.differing,
         }
@@ -368,6 +414,7 @@ class Unfinished:
                 for one in self.outcomes.values()
                 if one.is_given
             },
+            "withdrawn": sorted(self.changes.withdrawn),
             "rechecked": [one.code for one in self.outcomes.values() if not one.is_given],
         }
 

@@ -197,8 +197,28 @@ def test_a_runaway_update_is_stopped_and_changes_nothing(root):
     assert Releases(root).current().id == before and not list(root.glob(".writing-*"))
 
 
-def test_taking_a_region_down_is_for_whoever_runs_the_service(client, root):
-    assert put(client, "", bearer(root), method="DELETE").status_code == 403
+def test_a_graph_deleted_takes_its_region_out_and_an_earlier_release_still_has_it(client, root):
+    before = Releases(root).current()
+    assert put(client, "", bearer(root), method="DELETE").status_code == 204
+    current = Releases(root).current()
+    assert CODE in before.regions and CODE not in current.regions
+    assert current.manifest["withdrawn"] == [CODE] and not list(current.faults())
+    asked = f"ASK {{ GRAPH ?g {{ ?s ?p ?o }} FILTER STRENDS(STR(?g), '/{CODE}') }}"
+    assert not client.get("/sparql", query_string={"query": asked}).get_json(force=True)["boolean"]
+    assert client.get(f"/regions/{CODE}").status_code == 404
+    assert put(client, "", bearer(root), method="DELETE").status_code == 404
+    assert json.loads((root / audit.FILE).read_text("utf-8").splitlines()[-1])["withdrawn"] == [CODE]
+    removed = current.changes / next(
+        path.name for path in current.changes.iterdir() if "removed" in path.name
+    )
+    gone = gzip.decompress((before.dumps / lines_of(before.regions[CODE])).read_bytes())
+    assert gzip.decompress(removed.read_bytes()) == gone
+
+
+def test_the_nation_stays(client, root):
+    headers = bearer(root, region="000000")
+    assert put(client, "", headers, names.graph("000000"), "DELETE").status_code == 403
+    assert "000000" in Releases(root).current().regions
 
 
 def test_without_the_switch_nothing_is_written(root):

@@ -40,6 +40,13 @@ from app.store import StoreError
 @click.option("--no-sample", is_flag=True, help="不发布示例数据 · Leave out sample data.")
 @click.option("--all", "everything", is_flag=True, help="重新检查所有地区 · Check every region again.")
 @click.option(
+    "--withdraw",
+    "withdrawn",
+    multiple=True,
+    metavar="CODE",
+    help="撤下一个已发布的地区，可重复 · Take a published region out of the next release; may be repeated.",
+)
+@click.option(
     "--dry-run",
     is_flag=True,
     help="只说明将重新检查哪些地区及原因 · Only say what would be checked again, and why.",
@@ -77,6 +84,7 @@ def publish(
     gate: bool,
     no_sample: bool,
     everything: bool,
+    withdrawn: tuple[str, ...],
     dry_run: bool,
     jobs: int | None,
     by: str,
@@ -104,11 +112,11 @@ def publish(
     )
     with telling(lang):
         if dry_run:
-            plan = publisher.plan(list(folders), not no_sample, everything)
+            plan = publisher.plan(list(folders), not no_sample, everything, withdrawn)
             if as_json:
                 click.echo(json.dumps(_planned(plan), ensure_ascii=False, indent=1))
             return
-        done = publisher.publish(list(folders), gate, not no_sample, everything)
+        done = publisher.publish(list(folders), gate, not no_sample, everything, withdrawn)
     if nquads is not None:
         _write(done.release, nquads, lang)
     sent = _sent(root, endpoint, lang) if endpoint else {}
@@ -116,6 +124,7 @@ def publish(
         outcome = {
             "release": done.release.id,
             "rechecked": done.rechecked,
+            "withdrawn": list(done.withdrawn),
             **_planned(done.plan),
             "regions": {one.code: one.counts for one in done.outcomes},
             **sent,
@@ -142,6 +151,7 @@ def done_said(done: publication.Publication, lang: str) -> list[str]:
         )
         for one in done.outcomes
     ]
+    lines += [text("{code} 已撤下", lang, code=code) for code in done.withdrawn]
     done_now = "已发布 {id}" if done.is_new else "没有需要重新检查的地区；发布仍为 {id}"
     return [*lines, text(done_now, lang, id=done.release.id)]
 
@@ -162,6 +172,9 @@ def telling(lang: str) -> Iterator[None]:
         complain_of_process(lang)
         click.echo(text("没有发布任何内容。", lang), err=True)
         sys.exit(UNREADABLE)
+    except publication.NotWithdrawn as error:
+        message = "不能撤下 {codes}：没有发布，或者正要发布；全国的行政区划（000000）不能撤下"
+        fail(text(message, lang, codes="、".join(error.codes)), USAGE)
     except publication.Refused as refused:
         for report in refused.reports.values():
             click.echo(report)

@@ -95,13 +95,19 @@ def published(change: Change, by: Token) -> Response:
 
 
 def _publish(root: Path, changed: dict[str, Path], replaces: bool, by: Token) -> None:
-    """Make what graphs hold the next version of their regions' folders and publish all of them, or none. Raises
-    ``Problem``."""
+    """Make what graphs hold the next version of their regions' folders and publish all of them, or none. A region whose
+    graph holds nothing any more is withdrawn. Raises ``Problem``."""
     submissions = Submissions(root)
     waiting: list[Submission] = []
+    withdrawn: list[str] = []
     try:
         for iri, path in changed.items():
             code = iri.removeprefix(names.graph(""))
+            if not path.stat().st_size:
+                if code == names.NATION:
+                    raise Problem("forbidden", say("全国的行政区划不能撤下：各地区的数据都以它为依据。"))
+                withdrawn.append(code)
+                continue
             files = _files(code, path.read_bytes(), replaces)
             waiting.append(submissions.receive(code, f"{by.name}（{by.id}）", files, "", standards.load()))
             submission.looked_at(waiting[-1], root)
@@ -110,7 +116,7 @@ def _publish(root: Path, changed: dict[str, Path], replaces: bool, by: Token) ->
             submissions.forget(found)
         errors = [asdict(error.place) | {"said": error.said(language())} for error in unreadable.errors]
         raise Problem("unreadable", more={"errors": errors}) from unreadable
-    publish(waiting)
+    publish(waiting, f"{by.name}（{by.id}）", withdrawn)
 
 
 def _files(code: str, lines: bytes, replaces: bool) -> dict[str, bytes]:

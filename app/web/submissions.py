@@ -8,7 +8,7 @@ import datetime
 import json
 import threading
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -222,20 +222,21 @@ def _published(code: str, answer: dict[str, Any]) -> Response:
 def _publish(found: Submission) -> dict[str, Any]:
     """Publish one, and say what came of it."""
     with turn():
-        outcome = publish([found])
+        outcome = publish([found], found.by)
     counts = outcome["regions"][found.code]
     return {"release": outcome["release"], "rechecked": outcome["rechecked"], "counts": counts}
 
 
-def publish(waiting: list[Submission]) -> dict[str, Any]:
-    """Renew the folders of regions and publish from them as one release, as ``zwfw publish`` does, in a process of its own.
-    What that says. Raises ``Problem``."""
-    submissions, by = Submissions(_root()), waiting[0].by
+def publish(waiting: list[Submission], by: str, withdrawn: Iterable[str] = ()) -> dict[str, Any]:
+    """Renew the folders of regions and publish from them as one release, without those ``withdrawn``, as ``zwfw publish``
+    does, in a process of its own. What that says. Raises ``Problem``."""
+    submissions = Submissions(_root())
     try:
         folders = [str(submissions.accept(found).resolve()) for found in waiting]
     except Outdated as outdated:
         raise Problem("outdated") from outdated
-    arguments = ["publish", *folders, "--json", "--by", by, "--lang", language()]
+    gone = [argument for code in withdrawn for argument in ("--withdraw", code)]
+    arguments = ["publish", *folders, *gone, "--json", "--by", by, "--lang", language()]
     try:
         done = apart.called("app", [*arguments, "--release", str(_root().resolve())], PUBLISH_SECONDS)
     except apart.TookTooLong as late:

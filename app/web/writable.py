@@ -10,7 +10,6 @@ from flask import Blueprint, Response, request
 from app import names
 from app.store.scratch import Body, Change
 from app.web import graphs, links, writing
-from app.web.language import say
 from app.web.problem import Problem
 from app.web.rewriting import allowed, live_, published
 
@@ -30,13 +29,11 @@ def direct(kind: str, path: str) -> Response:
 
 
 def _graph(iri: str) -> Response:
-    if request.method not in ("PUT", "POST"):
-        raise Problem(
-            "forbidden",
-            say("撤下一个地区的数据须由管理人员进行。"),
-            headers={"Allow": "GET, HEAD, PUT, POST"},
-        )
     by = allowed([iri])
+    if request.method == "DELETE":
+        return published(Change("delete", "", iri, writes=(iri,)), by)
+    if request.method not in ("PUT", "POST"):
+        raise Problem("method-not-allowed", headers={"Allow": "GET, HEAD, PUT, POST, DELETE"})
     root = live_().root
     with tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
         bodies = []
