@@ -157,7 +157,8 @@ class Changes:
         if found:
             return found
         for identifier, rule in self._rules.items():
-            if identifier in entry["rules"] or (rule is not None and self._has_targets(rule, code, entry)):
+            known = identifier in entry["rules"] or identifier in entry.get("conformance", ())
+            if known or (rule is not None and self._has_targets(rule, code, entry)):
                 found[Reason("规则 {rule} 变了", (("rule", identifier),))] = set()
         for level, changed in self._levels_of(code, self.levels):
             if changed is None:
