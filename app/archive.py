@@ -26,9 +26,8 @@ def opened(file: Path | BinaryIO) -> Iterator[zipfile.ZipFile]:
         raise Broken(str(error)) from error
     except (zlib.error, EOFError, OSError) as error:  # an entry that is cut off or not what it says it is
         raise Broken(str(error)) from error
-    except (
-        NotImplementedError
-    ) as error:  # an entry packed in a way the library does not know, such as Deflate64
+    # Not a stub of ours: how the library says that an entry is packed in a way it does not know, such as Deflate64.
+    except NotImplementedError as error:
         raise Broken(str(error)) from error
     except RuntimeError as error:  # all else it raises is for a password
         raise Locked(str(error)) from error

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from app import audit
 from app.language import text
+from app.orders import NotWithdrawn, Orders, Outcome, Refused
 from app.plan import Plan
 from app.processes import Processes
 from app.release import MANIFEST, UNFINISHED, Release, Releases
 from app.rules import Rules
 from app.standards import Standards
-from app.unfinished import NotWithdrawn, Orders, Outcome, Refused, Unfinished
+from app.unfinished import Unfinished
 
 __all__ = ["NotWithdrawn", "Publication", "Publisher", "Refused"]
 

@@ -11,23 +11,21 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import audit, codes, delta, description, names, system
+from app import codes, delta, description, names, system
 from app.basis import Basis, Changes
 from app.description import SAMPLE
-from app.language import text
 from app.making import Draft, Made, Task, draft, make_ready
+from app.orders import NotWithdrawn, Orders, Outcome, Refused
 from app.placement import Placement, owner
 from app.plan import Pace, decide
 from app.processes import Processes
 from app.release import (
     MANIFEST,
-    RETENTION,
     SYSTEM,
     Release,
     Releases,
@@ -40,71 +38,13 @@ from app.release import (
     sha256,
     write_checksums,
 )
-from app.rules import Rules
 from app.source import Place, Unreadable, refused
-from app.standards import Standards
 from app.store.terms import Graph, Index, Iri, RdfFormat, Triple, ntriples, parse
 
 _SECOND = "%Y%m%dT%H%M%SZ"
 
 SECONDS_PER_BYTE = 3e-6
 """What reading a table takes: 10⁵ triples from 1 MB of CSV in three seconds."""
-
-
-class NotWithdrawn(Exception):
-    """Regions that cannot be taken out of a release: there are none such in it, or everything rests on them."""
-
-    def __init__(self, codes: list[str]) -> None:
-        super().__init__(", ".join(codes))
-        self.codes = codes
-
-
-class Refused(Exception):
-    """``--gate``: the reports, as text, whose violations kept everything from being published."""
-
-    def __init__(self, reports: dict[str, str]) -> None:
-        super().__init__(", ".join(reports))
-        self.reports = reports
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a check found in one region."""
-
-    code: str
-    title: dict[str, str]
-    counts: dict[str, int]
-    has_violation: bool
-    is_given: bool
-    """Whether its folder was given; else it was checked again."""
-
-
-@dataclass(frozen=True)
-class Orders:
-    """By what a release is made, and under which root: the standard system, the date to judge by, who publishes, and who is
-    told. ``say`` takes progress, a line each."""
-
-    root: Path
-    standards: Standards
-    rules: Rules
-    on: datetime.date
-    say: Callable[[str], None]
-    lang: str = "zh"
-    jobs: int | None = None
-    """How many processes at most; nothing for as many as the machine bears."""
-    by: str = ""
-    """Who publishes, for provenance and the audit log; the user this process runs as where nobody is named."""
-    keep: int = RETENTION
-    """How many releases are kept; see ``Releases.retain``."""
-
-    @property
-    def who(self) -> str:
-        """Who publishes."""
-        return self.by or audit.user()
-
-    def tell(self, message: str, **values: object) -> None:
-        """Say a Chinese message id in the publisher's language."""
-        self.say(text(message, self.lang, **values))
 
 
 class Unfinished:
