@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app import names
+from app.called import ENOUGH, Proposal
 from app.language import text
-from app.mapping import ENOUGH, MOST_VALUES, VALUES, Heading, Mapped, Proposal
+from app.mapping import MOST_VALUES, VALUES, Heading, Mapped
 from app.standards import Property, Standards
 from app.store.terms import Literal
 

@@ -6,8 +6,9 @@ That process is run as ``python -m app.upload FILE ROWS PARENT_PID`` and writes 
 
 import json
 import sys
+import unicodedata
 from dataclasses import asdict, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from app import apart, table
@@ -32,6 +33,13 @@ MOST_CELLS = 100_000
 
 MOST_ERRORS = 50
 """Errors kept of all sheets: who has more mends these first."""
+
+
+def name_of(sent: str) -> str:
+    """A file's name as somebody sent it, without the folders of whatever system it comes from, and without what cannot be
+    seen."""
+    last = PureWindowsPath(PurePosixPath(sent).name).name
+    return "".join(sign for sign in last if not unicodedata.category(sign).startswith("C"))
 
 
 def read(path: Path, name: str, rows: int) -> list[Sheet]:

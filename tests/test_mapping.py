@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_pages import BROWSER, Page
 
-from app import description, mapped, mapping, names, region, standards, table, upload
+from app import called, description, mapped, mapping, names, region, standards, table, upload
 from app.cli import zwfw
 from app.likeness import Name
 from app.source import Unreadable
@@ -153,7 +153,7 @@ def test_a_property_is_given_away_once():
 def test_what_is_equally_likely_is_left_to_choose():
     columns = {"办理方式": []}
     (found,) = proposed(columns).headings
-    assert found.chosen is None and found.others[0].score >= mapping.ENOUGH
+    assert found.chosen is None and found.others[0].score >= called.ENOUGH
     lines = mapped.turtle([proposed(columns)], SYSTEM, "zh")
     assert "zwfw:hasHandlingForm" in lines and "zwfw:handlingFormName" in lines
     assert not re.search(r"(?m)^ *zwfw:hasColumn", lines)
@@ -201,7 +201,7 @@ def test_names_where_keys_should_be():
 def test_the_same_table_gives_the_same_lines():
     columns = {one: [] for one, *_ in CASES}
     once = mapped.turtle([proposed(columns)], SYSTEM, "zh")
-    mapping._vocabulary.cache_clear()
+    called.vocabulary.cache_clear()
     assert mapped.turtle([proposed(columns)], standards.Standards(SYSTEM.folder), "zh") == once
 
 
@@ -465,7 +465,7 @@ def test_hostile_headings_are_text(web, tmp_path):
     ],
 )
 def test_only_the_name_of_a_file_counts(name, shown):
-    assert page._name(name) == shown
+    assert upload.name_of(name) == shown
 
 
 def test_a_name_with_folders(web, tmp_path):

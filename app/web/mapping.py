@@ -2,8 +2,7 @@
 
 import tempfile
 import threading
-import unicodedata
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from flask import Blueprint, Response, render_template, request
 from werkzeug.datastructures import FileStorage
@@ -28,7 +27,7 @@ WAIT_SECONDS = 10
 """How long one that comes then may wait for its turn."""
 
 LONGEST_NAME = 255
-"""Characters of a file's name, as file systems have it."""
+"""Characters of a file's name that are shown and written into the lines; no file here is ever named by it."""
 
 pages = Blueprint("mapping", __name__)
 _turns = threading.BoundedSemaphore(AT_ONCE)
@@ -75,7 +74,7 @@ def result() -> Response:
 
 def _mapped(sent: FileStorage | None, system: Standards) -> tuple[list[Sheet], list[Mapped]]:
     """The sheets of the file sent, and what their headings mean. Raises ``Unreadable`` and ``Problem``."""
-    name = _name(sent.filename or "") if sent else ""
+    name = upload.name_of(sent.filename or "")[-LONGEST_NAME:] if sent else ""
     suffix = Path(name).suffix.lower()
     if not sent or not name:
         raise Unreadable(refused(Place(say("上传")), "没有选择文件"))
@@ -93,13 +92,6 @@ def _mapped(sent: FileStorage | None, system: Standards) -> tuple[list[Sheet], l
         return sheets, mapping.propose(sheets, system)
     finally:
         _turns.release()
-
-
-def _name(sent: str) -> str:
-    """A file's name as somebody sent it, without the folders of whatever system it comes from. It is shown, and written
-    into the lines; no file here is ever named by it."""
-    last = PureWindowsPath(PurePosixPath(sent).name).name
-    return "".join(sign for sign in last if not unicodedata.category(sign).startswith("C"))[-LONGEST_NAME:]
 
 
 def _answer(status: int, **values: object) -> Response:

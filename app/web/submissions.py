@@ -7,16 +7,15 @@ region; a service that only reads otherwise takes submissions, too.
 import datetime
 import json
 import threading
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app import apart, fetching, standards, submission
+from app import apart, fetching, standards, submission, upload
 from app.history import Outdated
 from app.source import Unreadable
 from app.submission import ARCHIVE, ARCHIVE_TYPES, MAX_BYTES, Submission, Submissions
@@ -146,7 +145,7 @@ def _sent() -> dict[str, bytes]:
     else:
         request.max_content_length = MAX_BYTES
         parts = [(_name_of_body(), request.get_data())]
-    named = [(_name(name), content) for name, content in parts if name]
+    named = [(upload.name_of(name), content) for name, content in parts if name]
     if not named:
         raise Problem("malformed-request", say("没有文件。请以 multipart 的 file 部分提交，或直接作为正文。"))
     if len(dict(named)) < len(named):
@@ -164,12 +163,6 @@ def _name_of_body() -> str:
         message = "不认识的正文类型 {found}；请用 multipart/form-data，或以 name 参数给出文件名。"
         raise Problem("unsupported-media-type", say(message, found=request.mimetype or "—"))
     return f"data{suffix}"
-
-
-def _name(sent: str) -> str:
-    """A file's name without the folders of whatever system it comes from, and without what cannot be seen."""
-    last = PureWindowsPath(PurePosixPath(sent).name).name
-    return "".join(sign for sign in last if not unicodedata.category(sign).startswith("C"))
 
 
 # Doing it
