@@ -22,9 +22,9 @@ from served import exchange, make_index, point, server
 from app import names
 from app.release import MANIFEST, Release, Releases, write_checksums
 from app.store.terms import BlankNode, Index, RdfFormat, parse
-from app.web import Settings, create_app, dumps
-from app.web.dumps import Members
+from app.web import Settings, create_app, dumps, offer
 from app.web.formats import HTML
+from app.web.members import Members
 
 ENDINGS = {".nt.gz": RdfFormat.N_TRIPLES, ".ttl.gz": RdfFormat.TURTLE, ".nq.gz": RdfFormat.N_QUADS}
 DOCUMENT = Path(__file__).parent.parent / "docs" / "dumps.md"
@@ -136,7 +136,7 @@ def test_a_whole_that_would_lack_a_region_is_not_offered(release: Release, tmp_p
     entry["dumps"] = [name for name in entry["dumps"] if not name.endswith(".nq.gz")]
     del entry["reports"], manifest["changes"]
     (tmp_path / release.id / MANIFEST).write_text(json.dumps(manifest), "utf-8")
-    found = dumps.offer(tmp_path / release.id)
+    found = offer.offer(tmp_path / release.id)
     assert {name for name in found.dumps if name.startswith("all")} == {
         "all-synthetic.nt.gz",
         "all-synthetic.ttl.gz",

@@ -26,7 +26,7 @@ from app.store.terms import Graph, Iri, Literal, Term, Triple, integer
 from app.web import description, links, reports
 from app.web.datasets import DATA_STATUS, Dataset, described
 from app.web.formats import PAGE, TRIPLE_FORMATS, Format, chosen
-from app.web.live import Opened, current_release
+from app.web.live import Opened, current_release, following
 from app.web.page import Paging, open_to_all, paging
 from app.web.problem import Problem
 from app.web.vocabulary import written
@@ -106,7 +106,7 @@ def _written(kind: str, form: Format) -> Response:
     release, home = current_release(), links.home()
     codes = [*names.SYSTEM_GRAPHS, *release.regions]
     cut = paging(DATASETS_A_PAGE, len(codes))
-    live = links.live()
+    live = following()
     made_of = [release.id, version("zwfw"), home, live.settings.operator, kind, form.name, str(cut.number)]
     tag = hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:32]
     if request.if_none_match.contains(tag):

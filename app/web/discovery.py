@@ -22,7 +22,7 @@ from app.release import Release
 from app.store.terms import Iri
 from app.web import links
 from app.web.documents import documents
-from app.web.live import current_release
+from app.web.live import current_release, following
 from app.web.ontology import modules
 from app.web.problem import Problem
 from app.web.term import terms
@@ -62,7 +62,7 @@ def robots() -> Response:
 @pages.get("/.well-known/security.txt")
 def security() -> Response:
     """Whom to tell of a hole (RFC 9116). Where the operator named nobody there is no such file."""
-    settings = links.live().settings
+    settings = following().settings
     if not settings.contact:
         raise Problem("not-found")
     expires = current_app.extensions["started"] + datetime.timedelta(days=SECURITY_DAYS)

@@ -1,37 +1,28 @@
 """Dumps: the files of the releases as they lie there, and the wholes as the concatenation of the regions' files.
 
-Several gzip members make one gzip file, Turtle may declare prefixes again, and no label of a blank node stands in two
-files, so the wholes are sent without being written anywhere. Nothing is served that is not listed. ``/dumps/<name>`` is
-of the release in force, ``/dumps/<release>/<name>`` of that release for as long as it is kept.
+Nothing is served that is not listed (``offer``). ``/dumps/<name>`` is of the release in force,
+``/dumps/<release>/<name>`` of that release for as long as it is kept.
 """
 
-import bisect
 import contextlib
 import datetime
-import hashlib
-import io
-import itertools
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, request
+from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.http import http_date
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
-from app import delta, names
-from app.release import CHECKSUMS, MANIFEST, SYNTHETIC, Release, Releases, checksums
-from app.web import reports
-from app.web.live import Live, current_release
+from app.release import CHECKSUMS, Release
+from app.web.live import current_release, kept
+from app.web.members import Members
+from app.web.offer import Dump, offer
 from app.web.page import confirmed, open_to_all, page, paging
 from app.web.problem import Problem
 
-FORMATS = {".ttl.gz": "Turtle", ".nt.gz": "N-Triples", ".nq.gz": "N-Quads"}
-QUADS = ".nq.gz"
 LATEST = "latest"
 
 REGIONS_A_PAGE = 100
@@ -39,9 +30,6 @@ REGIONS_A_PAGE = 100
 
 RELEASES_SHOWN = 60
 """Older releases on the page: twice what is kept by default. ``releases.json`` has all."""
-
-OFFERS_HELD = 8
-"""Releases whose lists of files are held in memory: some megabytes each for the nation."""
 
 CHUNK_BYTES = 64 * 1024
 
@@ -54,163 +42,11 @@ pages = Blueprint("dumps", __name__, url_prefix="/dumps")
 pages.after_request(open_to_all)
 
 
-@dataclass(frozen=True)
-class Dump:
-    """A file one can download: one file of a release, or several that follow each other."""
-
-    name: str
-    title: str
-    """Its format, or what it says of a change."""
-    files: tuple[Path, ...]
-    digests: tuple[str, ...]
-
-    @property
-    def sha256(self) -> str:
-        """The checksum of the file; that of a whole is not known without reading it."""
-        return self.digests[0] if len(self.files) == 1 else ""
-
-    @property
-    def tag(self) -> str:
-        """An ETag that changes with the content and with nothing else."""
-        return self.sha256 or hashlib.sha256("\n".join(self.digests).encode()).hexdigest()
-
-    @cached_property
-    def sizes(self) -> list[int]:
-        """The size of each of its files."""
-        return [file.stat().st_size for file in self.files]
-
-    @property
-    def size(self) -> int:
-        return sum(self.sizes)
-
-    @cached_property
-    def modified(self) -> datetime.datetime:
-        """When its newest part was written: files that stay the same are carried from release to release."""
-        newest = max(file.stat().st_mtime for file in self.files)
-        return datetime.datetime.fromtimestamp(int(newest), datetime.UTC)
-
-
-@dataclass(frozen=True)
-class Row:
-    """What there is of one region, of one graph of the standard system, or of all regions."""
-
-    code: str
-    titles: dict[str, str] = field(default_factory=dict)
-    data: list[Dump] = field(default_factory=list)
-    reports: list[Dump] = field(default_factory=list)
-    changes: list[Dump] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    """How many lines were added and removed, if the region was published with this release."""
-
-    @property
-    def is_synthetic(self) -> bool:
-        """The names say so, by contract."""
-        return any(SYNTHETIC in dump.name for dump in (*self.data, *self.reports))
-
-    @property
-    def modified(self) -> datetime.datetime:
-        return max(dump.modified for dump in (*self.data, *self.reports))
-
-
-@dataclass(frozen=True)
-class Offer:
-    """Everything a release has to download."""
-
-    release: str
-    wholes: list[Row]
-    regions: list[Row]
-    system: list[Row]
-
-    @cached_property
-    def dumps(self) -> dict[str, Dump]:
-        """By name."""
-        rows = (*self.wholes, *self.regions, *self.system)
-        return {dump.name: dump for row in rows for dump in (*row.data, *row.reports)}
-
-    @cached_property
-    def changes(self) -> dict[str, Dump]:
-        """By name."""
-        return {dump.name: dump for row in self.regions for dump in row.changes}
-
-
-@lru_cache(maxsize=OFFERS_HELD)
-def offer(path: Path) -> Offer:
-    """What the release in a folder, which somebody holds, has to download."""
-    release = Release(path)
-    folder, sums = release.dumps, checksums(release.dumps)
-
-    def files(listed: Iterable[str]) -> list[Dump]:
-        known = [name for name in listed if name in sums]
-        return [
-            Dump(name, title, (folder / name,), (sums[name],))
-            for ending, title in FORMATS.items()
-            for name in known
-            if name.endswith(ending)
-        ]
-
-    changed = release.manifest.get("changes", {})
-    changes = _changes(release) if changed else {}
-    entries = release.regions
-    regions = [
-        Row(
-            code,
-            entry["title"],
-            files(entry["dumps"]),
-            files(entry.get("reports", ())),
-            changes.get(code, []),
-            changed.get(code, {}),
-        )
-        for code, entry in entries.items()
-    ]
-    system = [
-        Row(name, data=found)
-        for name in names.SYSTEM_GRAPHS
-        if (found := files(f"{name}{ending}" for ending in FORMATS))
-    ]
-    mark = SYNTHETIC if any(reports.is_synthetic(entry) for entry in entries.values()) else ""
-    # N-Quads keep the graphs apart, so the whole of them is the whole dataset, the standard system included.
-    quads = [dump for row in system for dump in row.data if dump.name.endswith(QUADS)]
-    whole = Row(
-        "all",
-        data=_wholes(f"all{mark}", [row.data for row in regions], quads),
-        reports=_wholes(f"all{mark}-report", [row.reports for row in regions]),
-    )
-    return Offer(release.id, [whole] if whole.data else [], regions, system)
-
-
-def _wholes(stem: str, regions: list[list[Dump]], quads: Iterable[Dump] = ()) -> list[Dump]:
-    """The files of all regions in order of codes, by format. One that a region lacks would be whole in name only."""
-    found = []
-    for ending, title in FORMATS.items():
-        parts = [dump for dumps in regions for dump in dumps if dump.name.endswith(ending)]
-        if parts and len(parts) == len(regions):
-            parts += quads if ending == QUADS else ()
-            paths = tuple(dump.files[0] for dump in parts)
-            found.append(Dump(f"{stem}{ending}", title, paths, tuple(dump.sha256 for dump in parts)))
-    return found
-
-
-def _changes(release: Release) -> dict[str, list[Dump]]:
-    """By region: what was added and removed."""
-    found: dict[str, list[Dump]] = {}
-    for name, digest in checksums(release.changes).items():
-        code = name.partition(".")[0].removesuffix(SYNTHETIC)
-        title = "增加" if name.endswith(delta.ADDED) else "减少"
-        found.setdefault(code, []).append(Dump(name, title, (release.changes / name,), (digest,)))
-    return found
-
-
 # Releases
 
 
-def _kept() -> list[Release]:
-    """The releases one can ask for, the newest first."""
-    live: Live = current_app.extensions["live"]
-    return [one for one in reversed(Releases(live.root).all()) if (one.path / MANIFEST).is_file()]
-
-
 def _named(identity: str) -> Release:
-    found = next((one for one in _kept() if one.id == identity), None)
+    found = next((one for one in kept() if one.id == identity), None)
     if found is None:
         raise Problem("not-found")
     return found
@@ -232,7 +68,7 @@ def _told(path: Path) -> dict[str, Any]:
 
 def _list_of_releases() -> list[dict[str, Any]]:
     current, found = current_release().id, []
-    for release in _kept():
+    for release in kept():
         try:
             found.append(_told(release.path) | {"current": release.id == current})
         except FileNotFoundError:
@@ -396,70 +232,3 @@ def _range_asked(found: Dump) -> tuple[int, int] | None:
     if start >= stop:
         raise Problem("range-not-satisfiable", headers={"Content-Range": f"bytes */{size}"})
     return start, stop
-
-
-class Members(io.RawIOBase):
-    """Files one after the other, from one byte to before another, as one file to read and to seek in; at most one of them
-    is open. ``held`` is closed with it."""
-
-    def __init__(
-        self,
-        files: Iterable[Path],
-        sizes: Iterable[int],
-        start: int = 0,
-        stop: int | None = None,
-        held: BinaryIO | None = None,
-    ) -> None:
-        self._files = list(files)
-        self._starts = list(itertools.accumulate(sizes, initial=0))
-        self._first, self._length = start, (self._starts[-1] if stop is None else stop) - start
-        self._held = held
-        self._position = 0
-        self._open: tuple[int, io.BufferedReader] | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Fill the buffer from the file the position is in; 0 only at the end. Raises ``OSError`` where a file is gone or
-        shorter than it was: what is sent must not look whole."""
-        if self._position >= self._length:
-            return 0
-        position = self._first + self._position
-        number = bisect.bisect_right(self._starts, position) - 1
-        file = self._file(number)
-        file.seek(position - self._starts[number])
-        left = min(self._starts[number + 1] - position, self._length - self._position)
-        read = file.readinto(memoryview(buffer)[:left])
-        if not read:
-            raise OSError(f"{self._files[number]} ends before it should")
-        self._position += read
-        return read
-
-    def _file(self, number: int) -> io.BufferedReader:
-        if self._open is None or self._open[0] != number:
-            self._shut()
-            self._open = (number, self._files[number].open("rb"))
-        return self._open[1]
-
-    def _shut(self) -> None:
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
-
-    def close(self) -> None:
-        self._shut()
-        if self._held is not None:
-            self._held.close()
-        super().close()

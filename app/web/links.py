@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
-from flask import current_app, request
+from flask import request
 
 from app import names
-from app.web.live import Live
+from app.web.live import following
 
 HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?")
 PORT = re.compile(r":\d+$")
@@ -70,18 +70,12 @@ def document(iri: str) -> str:
     return f"/doc/{path.removeprefix('id/')}"
 
 
-def live() -> Live:
-    """What this service follows, with the operator's settings."""
-    found: Live = current_app.extensions["live"]
-    return found
-
-
 def home() -> str:
     """The absolute address of this service, without a slash at its end, for what is read away from it: the operator's
     setting, else the address of this request. One that means something on this machine only, or could not stand in
     RDF, is never written: then the names themselves lead here, by their base."""
-    if live().settings.public:
-        return live().settings.public
+    if following().settings.public:
+        return following().settings.public
     host = request.host
     name = host.rpartition(":")[0] if PORT.search(host) else host
     if not HOST.fullmatch(host) or name == "localhost" or name.endswith(".localhost") or _is_local(name):

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from flask import Flask, current_app, g
 
 from app import names
-from app.release import Release
+from app.release import MANIFEST, Release, Releases
 from app.store import Store, StoreUnreadable, open_remote, open_store
 
 RETRY_SECONDS = 5.0
@@ -205,11 +205,22 @@ def attach(app: Flask, live: Live) -> None:
             live.let_go(release)
 
 
+def following() -> Live:
+    """What follows the releases of this application, with its root and its settings."""
+    live: Live = current_app.extensions["live"]
+    return live
+
+
+def kept() -> list[Release]:
+    """The releases one can ask for, the newest first."""
+    found = reversed(Releases(following().root).all())
+    return [one for one in found if (one.path / MANIFEST).is_file()]
+
+
 def current_release() -> Opened:
     """The release of this request: one and the same from its beginning to its end. Raises ``NoRelease``."""
     if "release" not in g:
-        live: Live = current_app.extensions["live"]
-        g.release = live.take()
+        g.release = following().take()
     release: Opened = g.release
     return release
 

@@ -24,7 +24,7 @@ from app.submission import Submission, Submissions
 from app.tokens import WRITE, Token
 from app.web import problem
 from app.web.language import language, say
-from app.web.live import Live, Settings, current_release
+from app.web.live import Settings, current_release, following
 from app.web.problem import Problem
 from app.web.submissions import bearer, publish, token_for, turn
 
@@ -78,7 +78,7 @@ def published(change: Change, by: Token) -> Response:
     """Carry out a change, and publish it if it changes anything."""
     rewriter = current_rewriter()
     assert rewriter is not None
-    root = live_().root
+    root = following().root
     with turn(), tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
         try:
             written = rewriter.carried_out(change, current_release().index, Path(folder))
@@ -89,7 +89,7 @@ def published(change: Change, by: Token) -> Response:
             return Response(status=204)
         changed = {iri: Path(path) for iri, path in written.changed.items()}
         _publish(root, changed, change.kind == "put", by)
-    live_().catch_up()
+    following().catch_up()
     is_new = change.kind != "update" and not written.existed
     return Response(status=201 if is_new else 204)
 
@@ -143,9 +143,3 @@ def _files(code: str, lines: bytes, replaces: bool) -> dict[str, bytes]:
         description.FILE: b"".join(sorted(about)),
         STATED: b"".join(sorted(line for line in stated if not line.startswith(own))),
     }
-
-
-def live_() -> Live:
-    """What follows the releases of this application."""
-    live: Live = current_app.extensions["live"]
-    return live

@@ -16,15 +16,14 @@ from app import rules, standardisation, standards
 from app.codes import region_rank
 from app.conformance import Conformance
 from app.language import pick
-from app.release import Release, Releases
+from app.release import Release
 from app.rules import SEVERITIES, SEVERITY_NAMES, Rule
 from app.standardisation import Index
 from app.web import reports
 from app.web.language import language, say
-from app.web.live import current_release
+from app.web.live import current_release, kept
 from app.web.page import confirmed, open_to_all, page, paging
 from app.web.problem import Problem
-from app.web.rewriting import live_
 from app.web.vocabulary import last_of
 from app.web.wording import MODULES
 
@@ -205,7 +204,7 @@ def _choice() -> Choice:
     current: Release = current_release()
     release = current
     if asked["release"] not in ("", current.id):
-        release = next((one for one in _kept() if one.id == asked["release"]), current)
+        release = next((one for one in kept() if one.id == asked["release"]), current)
         if release is current:
             raise Problem("not-found", say("没有这个发布，或者已不再保留。"))
     if asked["region"] and asked["region"] not in _entries(release):
@@ -227,13 +226,9 @@ def _layers() -> dict[str, str]:
     return {layer: name for layer, name in MODULES.items() if layer in used}
 
 
-def _kept() -> list[Release]:
-    return Releases(live_().root).all()
-
-
 def _releases() -> list[str]:
     """The identities of the releases there are, newest first."""
-    return [release.id for release in reversed(_kept())]
+    return [release.id for release in kept()]
 
 
 # What was measured

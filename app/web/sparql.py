@@ -28,7 +28,7 @@ from app.web.formats import (
     formats_of,
 )
 from app.web.language import language, say
-from app.web.live import NoRelease, Settings, current_release
+from app.web.live import NoRelease, current_release, following
 from app.web.page import allowing, confirmed, open_to_all
 from app.web.problem import Problem
 from app.web.scratch import current_scratch, write
@@ -180,7 +180,7 @@ def _updated(change: Change) -> Response:
     try:
         write(dataset, change)
     except StoreError as error:
-        raise problem.of_store(error, change.text, _settings().timeout) from error
+        raise problem.of_store(error, change.text, following().settings.timeout) from error
     return Response(status=204)
 
 
@@ -232,7 +232,7 @@ def _answer(query: Query, format_name: str | None) -> Response:
         try:
             return release.store.answer(query, form.media_type)
         except StoreError as error:
-            raise problem.of_store(error, query.text, _settings().timeout) from error
+            raise problem.of_store(error, query.text, following().settings.timeout) from error
 
     return sent(answer, media_type, None if asked.is_volatile else seen)
 
@@ -270,11 +270,6 @@ def _answers() -> Answers:
     return answers
 
 
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["live"].settings
-    return settings
-
-
 # The page
 
 
@@ -297,10 +292,10 @@ def _page(query: Query | None, form: str = "") -> Response:
             shown["result"] = _result(query, form)
             shown["seconds"] = time.monotonic() - started
         except StoreError as error:
-            told = problem.of_store(error, query.text, _settings().timeout)
+            told = problem.of_store(error, query.text, following().settings.timeout)
             shown["problem"], status, headers = told.as_dict(), told.kind.status, told.headers
         shown["downloads"] = [(one.title, _download(query, one)) for one in formats_of(form)]
-    body = render_template("sparql.html", timeout=_settings().timeout, **shown)
+    body = render_template("sparql.html", timeout=following().settings.timeout, **shown)
     response = Response(body, status=status, content_type="text/html; charset=utf-8", headers=headers)
     response.headers["Content-Language"] = language()
     response.cache_control.no_cache = True
@@ -392,7 +387,7 @@ def _service() -> list[Triple]:
         Triple(dataset, sd("defaultGraph"), graph),
         Triple(graph, kind, sd("Graph")),
     ]
-    if _settings().union:
+    if following().settings.union:
         triples.append(Triple(service, sd("feature"), sd("UnionDefaultGraph")))
     formats = dict.fromkeys(one.iri for one in (*SOLUTION_FORMATS, *GRAPH_FORMATS))
     triples += [Triple(service, sd("resultFormat"), Iri(one)) for one in formats]

@@ -9,7 +9,6 @@ import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
@@ -21,7 +20,7 @@ from app.source import Unreadable
 from app.submission import ARCHIVE, ARCHIVE_TYPES, MAX_BYTES, Submission, Submissions
 from app.tokens import SUBMIT, Token, Tokens
 from app.web.language import language, say
-from app.web.live import Live
+from app.web.live import following
 from app.web.page import page
 from app.web.problem import Problem
 
@@ -109,7 +108,7 @@ def bearer() -> str:
 
 def token_for(said: str, code: str, scope: str = SUBMIT) -> Token:
     """The token ``said``, if it counts for the region and is for this. Raises ``Problem``."""
-    found = Tokens(_root()).find(said, datetime.date.today())
+    found = Tokens(following().root).find(said, datetime.date.today())
     if found is None:
         raise Problem("unauthorised", headers={"WWW-Authenticate": 'Bearer realm="zwfw"'})
     if not (len(code) == 6 and code.isascii() and code.isdecimal() and found.covers(code)):
@@ -120,11 +119,6 @@ def token_for(said: str, code: str, scope: str = SUBMIT) -> Token:
     if scope not in found.scopes:
         raise Problem("forbidden", say("这个令牌不能用于此项操作。"))
     return found
-
-
-def _root() -> Path:
-    live: Live = current_app.extensions["live"]
-    return live.root
 
 
 def _form() -> Mapping[str, str]:
@@ -170,12 +164,12 @@ def _name_of_body() -> str:
 
 def _submitted(code: str, token: Token, files: dict[str, bytes], kind: str) -> dict[str, Any]:
     """Take in and look at what was sent: the answer to a program. Raises ``Problem``."""
-    submissions = Submissions(_root())
+    submissions = Submissions(following().root)
     with turn():
         try:
             found = submissions.receive(code, f"{token.name}（{token.id}）", files, kind, standards.load())
             try:
-                looked = submission.looked_at(found, _root())
+                looked = submission.looked_at(found, following().root)
             except Unreadable:
                 submissions.forget(found)
                 raise
@@ -198,7 +192,7 @@ class turn:
 
 
 def _waiting(code: str, identity: str) -> Submission:
-    found = Submissions(_root()).find(code, identity)
+    found = Submissions(following().root).find(code, identity)
     if found is None:
         message = "没有这一报送，或者已经超过 {minutes} 分钟；请重新报送。"
         raise Problem("not-found", say(message, minutes=submission.KEPT_SECONDS // 60))
@@ -223,7 +217,7 @@ def _publish(found: Submission) -> dict[str, Any]:
 def publish(waiting: list[Submission], by: str, withdrawn: Iterable[str] = ()) -> dict[str, Any]:
     """Renew the folders of regions and publish from them as one release, without those ``withdrawn``, as ``zwfw publish``
     does, in a process of its own. What that says. Raises ``Problem``."""
-    submissions = Submissions(_root())
+    submissions = Submissions(following().root)
     try:
         folders = [str(submissions.accept(found).resolve()) for found in waiting]
     except Outdated as outdated:
@@ -231,7 +225,9 @@ def publish(waiting: list[Submission], by: str, withdrawn: Iterable[str] = ()) -
     gone = [argument for code in withdrawn for argument in ("--withdraw", code)]
     arguments = ["publish", *folders, *gone, "--json", "--by", by, "--lang", language()]
     try:
-        done = apart.called("app", [*arguments, "--release", str(_root().resolve())], PUBLISH_SECONDS)
+        done = apart.called(
+            "app", [*arguments, "--release", str(following().root.resolve())], PUBLISH_SECONDS
+        )
     except apart.TookTooLong as late:
         raise Problem("internal-error", say(_NOT_PUBLISHED)) from late
     if done.returncode not in (0, VIOLATIONS):

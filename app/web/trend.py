@@ -6,13 +6,11 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.language import pick
-from app.release import Releases
 from app.web import reports
 from app.web.language import language
-from app.web.live import current_release
+from app.web.live import current_release, kept
 from app.web.page import page, paging
 from app.web.problem import Problem
-from app.web.rewriting import live_
 from app.web.scorecard import percent
 
 POINTS_DRAWN = 60
@@ -72,7 +70,7 @@ def trend(code: str) -> Response:
 
 def _points(history: list[dict[str, Any]], code: str) -> list[Point]:
     """Oldest first."""
-    kept = {release.id for release in Releases(live_().root).all()}
+    there = {release.id for release in kept()}
     found = []
     for one in history:
         figures = one["regions"].get(code)
@@ -84,7 +82,7 @@ def _points(history: list[dict[str, Any]], code: str) -> list[Point]:
                     figures.get("counts", figures),
                     figures.get("since"),
                     figures.get("index"),
-                    one["id"] in kept,
+                    one["id"] in there,
                 )
             )
     return found

@@ -10,8 +10,9 @@ from flask import Blueprint, Response, request
 from app import names
 from app.store.scratch import Body, Change
 from app.web import graphs, links, writing
+from app.web.live import following
 from app.web.problem import Problem
-from app.web.rewriting import allowed, live_, published
+from app.web.rewriting import allowed, published
 
 pages = Blueprint("writable", __name__)
 
@@ -34,7 +35,7 @@ def _graph(iri: str) -> Response:
         return published(Change("delete", "", iri, writes=(iri,)), by)
     if request.method not in ("PUT", "POST"):
         raise Problem("method-not-allowed", headers={"Allow": "GET, HEAD, PUT, POST, DELETE"})
-    root = live_().root
+    root = following().root
     with tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
         bodies = []
         for number, document in enumerate(writing.documents()):
