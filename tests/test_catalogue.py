@@ -1,6 +1,7 @@
 """The catalogue: VoID and DCAT-AP of what is published, bounded for a nation, and nothing in it that nobody said."""
 
 import datetime
+import gzip
 import hashlib
 import json
 import os
@@ -19,14 +20,14 @@ from app.facts import Facts
 from app.publication import Publisher
 from app.release import MANIFEST, Release, Releases, checksums
 from app.store.terms import Iri, Literal, RdfFormat, Term, parse
-from app.web import Settings, catalogue, create_app
+from app.web import Settings, catalogue, catalogued, create_app, dcat
 
 HOME = "https://data.example.org"
 TYPES = {"ttl": "text/turtle", "nt": "application/n-triples", "jsonld": "application/ld+json"} | {
     "rdf": "application/rdf+xml"
 }
 DCT, DCAT, FOAF, XSD, VOID = names.DCT, names.DCAT, names.FOAF, names.XSD, names.VOID
-SPDX, HYDRA = catalogue.SPDX, catalogue.HYDRA
+SPDX, HYDRA = dcat.SPDX, catalogued.HYDRA
 TYPE = Iri(names.RDF + "type")
 MANY = 10**6
 
@@ -215,7 +216,7 @@ def test_dcat_ap_is_kept(dcat: Facts, kind: str, prop: str, least: int, most: in
 def test_the_catalogue_has_every_dataset_of_the_release(dcat: Facts, release: Release) -> None:
     codes = [*release.regions, *names.SYSTEM_GRAPHS]
     listed = set(dcat.values(Iri(names.BASE + "dcat"), Iri(DCAT + "dataset")))
-    assert listed == {Iri(catalogue.WHOLE), *(Iri(names.graph(code)) for code in codes)}
+    assert listed == {Iri(catalogued.WHOLE), *(Iri(names.graph(code)) for code in codes)}
     assert listed == of_class(dcat, DCAT + "Dataset")
 
 
@@ -273,7 +274,7 @@ def test_made_up_data_are_said_to_be(web: FlaskClient, release: Release, kind: s
     found = facts(web.get(f"/{kind}.ttl").data)
     for code, entry in release.regions.items():
         assert found.text(Iri(names.graph(code)), Iri(names.DEF + "dataStatus")) == entry["status"]
-    whole = found.values(Iri(catalogue.WHOLE), Iri(DCT + "description"))
+    whole = found.values(Iri(catalogued.WHOLE), Iri(DCT + "description"))
     assert any("合成" in str(one) for one in whole) and any("synthetic" in str(one) for one in whole)
 
 
@@ -285,7 +286,7 @@ def test_figures_are_those_of_the_files(void: Facts, release: Release) -> None:
     for code, entry in release.regions.items():
         dataset = Iri(names.graph(code))
         dump = next(name for name in entry["dumps"] if name.endswith(".nt.gz"))
-        lines = catalogue.gzip.decompress((release.dumps / dump).read_bytes()).splitlines()
+        lines = gzip.decompress((release.dumps / dump).read_bytes()).splitlines()
         said = facts(b"\n".join(lines), "application/n-triples").graph
         assert int(void.text(dataset, Iri(VOID + "triples"))) == len(lines)
         total += len(lines)
@@ -303,7 +304,7 @@ def test_figures_are_those_of_the_files(void: Facts, release: Release) -> None:
             keys = [t.object if what == "class" else t.predicate for t in said]
             keys = [k for k, t in zip(keys, said, strict=True) if what == "property" or t.predicate == TYPE]
             assert counted == {key.value: keys.count(key) for key in set(keys)}, code  # type: ignore[union-attr]
-    whole = Iri(catalogue.WHOLE)
+    whole = Iri(catalogued.WHOLE)
     assert int(void.text(whole, Iri(VOID + "triples"))) == total
     assert set(void.values(whole, Iri(VOID + "subset"))) == {Iri(names.graph(c)) for c in release.regions}
 
@@ -317,7 +318,7 @@ def test_the_standard_system_is_counted_too(web: FlaskClient, void: Facts) -> No
 
 
 def test_where_to_ask_and_what_to_begin_with(web: FlaskClient, void: Facts, release: Release) -> None:
-    assert void.text(Iri(names.BASE + "void"), Iri(FOAF + "primaryTopic")) == catalogue.WHOLE
+    assert void.text(Iri(names.BASE + "void"), Iri(FOAF + "primaryTopic")) == catalogued.WHOLE
     for code in release.regions:
         dataset = Iri(names.graph(code))
         assert void.values(dataset, Iri(VOID + "sparqlEndpoint")) == [Iri(f"{HOME}/sparql")]
@@ -418,7 +419,7 @@ def test_a_nation_comes_in_pages_that_lead_to_each_other(nation: Path, kind: str
             found = facts(answer.data)
             shown = of_class(found, VOID + "Dataset" if kind == "void" else DCAT + "Dataset")
             assert len(shown) <= catalogue.DATASETS_A_PAGE + 1  # the whole is on every page
-            assert not (shown - {Iri(catalogue.WHOLE)}) & seen
+            assert not (shown - {Iri(catalogued.WHOLE)}) & seen
             seen |= shown
             pages += 1
             if pages == 3:  # three are as good as sixty-one

@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 from app import names
 from app.store.terms import Iri, RdfFormat, parse
 from app.web import Settings, create_app
-from app.web.sparql import PAGE_ROWS, QUERY_BYTES
+from app.web.asked import QUERY_BYTES
+from app.web.query_page import PAGE_ROWS
 
 FORM, DIRECT = "application/x-www-form-urlencoded", "application/sparql-query"
 SELECT, ASK = "SELECT ?s { ?s ?p ?o } LIMIT 2", "ASK {}"

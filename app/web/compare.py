@@ -17,7 +17,7 @@ from app.codes import region_chain
 from app.conformance import Conformance
 from app.facts import TYPE
 from app.language import comparable, pick
-from app.store.terms import Iri, Literal, Term, boolean, def_
+from app.store.terms import Iri, Term, def_
 from app.web import reports
 from app.web.description import labels
 from app.web.language import language, say
@@ -26,7 +26,8 @@ from app.web.page import Paging, page, paging
 from app.web.problem import Problem
 from app.web.scorecard import Row as Scored
 from app.web.scorecard import of_regions
-from app.web.vocabulary import last_of, term_label, written
+from app.web.thing import value_of
+from app.web.vocabulary import last_of, written
 
 MOST_REGIONS = 4
 """Side by side; more do not fit a screen or a printed page."""
@@ -228,15 +229,7 @@ def _line(
 
 def _texts(values: Iterable[Term], named: Mapping[str, dict[str, str]]) -> tuple[str, ...]:
     """Values as a reader compares them: things by their names, since each region has its own."""
-    found = set()
-    for value in values:
-        if isinstance(value, Iri):
-            found.add(pick(named.get(value.value, {}), language()) or term_label(value.value))
-        elif value in (boolean(True), boolean(False)):
-            found.add(say("是") if value == boolean(True) else say("否"))
-        elif isinstance(value, Literal):
-            found.add(value.value)
-    return tuple(sorted(found))
+    return tuple(sorted({value_of(value, named).text for value in values}))
 
 
 @lru_cache

@@ -10,7 +10,9 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import names
-from app.web import links, sparql
+from app.web import links
+from app.web.answers import sent
+from app.web.asked import is_iri, pairs_of
 from app.web.formats import GRAPH_FORMATS, PAGE, chosen
 from app.web.language import say
 from app.web.live import Opened, current_release
@@ -61,21 +63,21 @@ def refuse(**_: str) -> Response:
 
 def named_by_parameter() -> str:
     """The name of the graph asked for, ``""`` for the default graph. Raises ``Problem``."""
-    pairs = sparql.pairs_of(request.query_string)
+    pairs = pairs_of(request.query_string)
     graphs = [value for key, value in pairs if key == "graph"]
     default = any(key == "default" for key, _ in pairs)
     if len(graphs) + default != 1:
         raise Problem("malformed-request", say("请用 graph=<IRI> 或 default 指明一个图。"))
     if default:
         return ""
-    if not sparql.is_iri(graphs[0]):
+    if not is_iri(graphs[0]):
         raise Problem("malformed-request", say("{name} 不是绝对 IRI：{value}", name="graph", value=graphs[0]))
     return graphs[0]
 
 
 def graph(iri: str) -> BaseResponse:
     """The graph of that name, ``""`` for the default graph, as the client likes it."""
-    if iri and not sparql.is_iri(iri):  # an address need not be one
+    if iri and not is_iri(iri):  # an address need not be one
         raise Problem("not-found")
     release = current_release()
     choice = chosen([*GRAPH_FORMATS, PAGE], request.args.get("format"))
@@ -88,7 +90,7 @@ def graph(iri: str) -> BaseResponse:
         response.vary.add("Accept")
         return response
     # A region of whom nothing is inferred has that graph all the same; it is empty.
-    return sparql.sent(
+    return sent(
         lambda: release.store.graph(iri, form.media_type, may_be_empty=published),
         media_type,
         [release.state_of(iri), iri, media_type],

@@ -97,6 +97,11 @@ class Offer:
         return {dump.name: dump for row in rows for dump in (*row.data, *row.reports)}
 
     @cached_property
+    def data(self) -> dict[str, list[Dump]]:
+        """By region or graph of the standard system: the dumps of its data."""
+        return {row.code: row.data for row in (*self.regions, *self.system)}
+
+    @cached_property
     def changes(self) -> dict[str, Dump]:
         """By name."""
         return {dump.name: dump for row in self.regions for dump in row.changes}

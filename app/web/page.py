@@ -70,6 +70,14 @@ class Paging:
     def stop(self) -> int:
         return min(self.total, self.start + self.size)
 
+    @property
+    def neighbours(self) -> dict[str, int]:
+        """The other pages, by what they are to this one (RFC 8288)."""
+        if self.last == 1:
+            return {}
+        found = {"first": 1, "prev": self.number - 1, "next": self.number + 1, "last": self.last}
+        return {rel: number for rel, number in found.items() if 1 <= number <= self.last}
+
     def address(self, number: int) -> str:
         """This page's address with another number."""
         pairs = [(key, value) for key, value in request.args.items(multi=True) if key != "page"]

@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.store import GraphUnknown, QueryMalformed
 from app.store.scratch import Body, Change
-from app.web import graphs, links, problem, scratch, sparql
+from app.web import graphs, links, problem, scratch
+from app.web.asked import is_iri
 from app.web.formats import GRAPH_FORMATS
 from app.web.language import say
 from app.web.page import allowing, open_to_all
@@ -83,7 +84,7 @@ def _address() -> str:
 def _written(graph: str) -> Response:
     dataset = scratch.current_scratch()
     assert dataset is not None
-    if graph and not sparql.is_iri(graph):
+    if graph and not is_iri(graph):
         raise Problem("malformed-request", say("{name} 不是绝对 IRI：{value}", name="graph", value=graph))
     with tempfile.TemporaryDirectory(dir=dataset.root) as folder:
         bodies = []
