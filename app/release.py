@@ -84,7 +84,7 @@ class Release:
         manifest: dict[str, Any] = json.loads((self.path / MANIFEST).read_bytes())
         return manifest
 
-    @property
+    @cached_property
     def regions(self) -> dict[str, dict[str, Any]]:
         """What the manifest says of each region, in order of codes."""
         regions: dict[str, dict[str, Any]] = self.manifest["regions"]

@@ -31,7 +31,7 @@ def summary(reading: Reading, found: Report) -> Graph:
         }
     kinds = Counter(t.object for t in reading.graph if t.predicate == TYPE and isinstance(t.object, Iri))
     for kind, count in kinds.items():
-        node = Iri(f"{base}/class/{kind.value.rpartition('#')[2].rpartition('/')[2]}")
+        node = Iri(f"{base}/class/{quote(names.shorten(kind.value), safe=':')}")
         graph |= {
             Triple(dataset, _void("classPartition"), node),
             Triple(node, _void("class"), kind),

@@ -13,7 +13,7 @@ from served import client_of, publish_regions
 from app import rules
 from app.release import Releases
 from app.web import Settings
-from app.web.scorecard import percent, shade
+from app.web.scorecard import legend, percent, shade
 
 BROWSER = {"Accept": "text/html"}
 
@@ -52,6 +52,12 @@ def lines(client, address):
 )  # fmt: skip
 def test_a_share_is_100_or_0_only_where_it_is_so(share, said, shaded):
     assert (percent(share), shade(share)) == (said, shaded)
+
+
+def test_the_legend_says_what_the_shades_are():
+    for number, said in legend():
+        for share in said.split("–"):
+            assert shade(int(share) / 100) == number
 
 
 def test_every_broken_rule_is_a_number_that_leads_to_its_findings(client, entries):
@@ -93,7 +99,7 @@ def test_the_table_has_what_is_chosen(client, entries, asked, codes, holds):
         for applies, breaking in [entries[code]["conformance"][rule.identifier]]
     }
     assert {(one["code"], one["rule_id"], one["applies"], one["breaking"]) for one in found} == expected
-    assert all(one["data_status"] == ("real" if one["code"] == "000000" else "synthetic") for one in found)
+    assert all(one["data_status"] == entries[one["code"]]["status"] for one in found)
 
 
 @pytest.mark.parametrize(

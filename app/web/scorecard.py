@@ -1,25 +1,26 @@
 """The score card: how far each rule is kept, by region or by the departments of one; the index and its method; the trend."""
 
+import contextlib
 import csv
 import io
+import itertools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from app import rules, standardisation, standards
+from app import names, rules, standardisation, standards
 from app.codes import region_rank
 from app.conformance import Conformance
 from app.language import pick
 from app.release import Release
 from app.rules import SEVERITIES, SEVERITY_NAMES, Rule
 from app.standardisation import Index
-from app.web import reports
+from app.store.terms import Iri
 from app.web.language import language, say
 from app.web.live import current_release, kept
 from app.web.page import confirmed, open_to_all, page, paging
@@ -30,11 +31,11 @@ from app.web.wording import MODULES
 ROWS_A_PAGE = 50
 """Regions on one page: a province has some twenty prefectures and a prefecture a dozen counties."""
 
-RELEASES_KEPT_OPEN = 4
-"""Manifests of earlier releases held in memory once read; that of the nation has some megabytes."""
+RELEASES_HELD = 4
+"""Earlier releases whose manifests are held in memory once read; that of the nation has some megabytes."""
 
-LEVELS = {"nation": "国家级", "province": "省级", "prefecture": "市级", "county": "县级"}
-"""By the rank of a region's code."""
+LEVELS = ("nation", "province", "prefecture", "county")
+"""Codes of the list of region levels, by the rank of a region's code."""
 
 SHOWN = {"share": "符合率", "count": "不合规数"}
 """What the cells show."""
@@ -87,10 +88,15 @@ class Row:
     code: str
     label: str
     address: str
-    is_synthetic: bool
+    status: str
+    """Of the data: real, synthetic or sample."""
     measured: Mapping[str, Conformance]
     findings: str
     """The address of its findings of a rule, but for the rule's number; empty for a release that is not in force."""
+
+    @property
+    def is_synthetic(self) -> bool:
+        return self.status != "real"
 
     def index(self, chosen: Iterable[Rule]) -> Index:
         """Its index over some rules."""
@@ -105,6 +111,13 @@ def percent(share: float) -> str:
 def shade(share: float) -> int:
     """Which of the shades a share has, by the number shown: 0 where everything is kept."""
     return next((number for number, step in enumerate(STEPS) if int(percent(share)) >= step), len(STEPS))
+
+
+def legend() -> list[tuple[int, str]]:
+    """The shades, each with the shares it stands for."""
+    bounds = [*STEPS, 0]
+    said = [str(STEPS[0])] + [f"{low}–{above - 1}" for above, low in itertools.pairwise(bounds)]
+    return list(enumerate(said))
 
 
 pages.add_app_template_filter(percent)
@@ -126,7 +139,8 @@ def scorecard() -> Response:
         paging=cut,
         title_of_region=_title(chosen),
         releases=_releases(),
-        options={"severity": SEVERITY_NAMES, "layer": _layers(), "level": LEVELS, "show": SHOWN},
+        legend=legend(),
+        options=_options(),
         has_measures=any(row.measured for row in shown),
         some_synthetic=any(row.is_synthetic for row in shown),
         all_synthetic=all(row.is_synthetic for row in shown),
@@ -142,11 +156,10 @@ def table() -> Response:
     writer = csv.writer(written)
     writer.writerow(("code", "label", "data_status", "rule_id", "severity", "layer", "applies", "breaking"))
     for row in rows:
-        status = "synthetic" if row.is_synthetic else "real"
         for rule in chosen.rules:
             if one := row.measured.get(rule.identifier):
                 line = (rule.identifier, rule.severity, rule.layer, one.applies, one.breaking)
-                writer.writerow((row.code, row.label, status, *line))
+                writer.writerow((row.code, row.label, row.status, *line))
     mark = "-synthetic" if any(row.is_synthetic for row in rows) else ""
     response = Response(written.getvalue(), content_type="text/csv; header=present; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="scorecard{mark}.csv"'
@@ -162,18 +175,17 @@ def index() -> Response:
     cut = paging(ROWS_A_PAGE, len(rows))
     shown = rows[cut.start : cut.stop]
     of_layer = {layer: [rule for rule in chosen.rules if rule.layer == layer] for layer in _layers()}
-    known = [row for row in _regions(chosen) if chosen.region and row.code == chosen.region]
+    region = next((row for row in rows if row.code == chosen.region), None)
     return page(
-        "index.html",
+        "standardisation.html",
         chosen=chosen,
         rows=[(row, row.index(chosen.rules), _by_layer(row, of_layer)) for row in shown],
         layers=_layers(),
         paging=cut,
-        releases=_releases(),
         weights=standardisation.weights(standards.load()),
         severities=SEVERITIES,
-        region=known[0] if known else None,
-        parts=known[0].index(chosen.rules) if known else None,
+        region=region,
+        parts=region.index(chosen.rules) if region else None,
         some_synthetic=any(row.is_synthetic for row in shown),
     )
 
@@ -191,23 +203,15 @@ def _choice() -> Choice:
         name: request.args.get(name, "")
         for name in ("severity", "layer", "level", "show", "release", "region")
     }
-    allowed = {
-        "severity": SEVERITIES,
-        "layer": tuple(_layers()),
-        "level": tuple(LEVELS),
-        "show": tuple(SHOWN),
-    }
-    for name, values in allowed.items():
+    for name, values in _options().items():
         if asked[name] and asked[name] not in values:
             message = "{name} 只能是 {values} 之一。"
             raise Problem("malformed-request", say(message, name=name, values="、".join(values)))
     current: Release = current_release()
     release = current
     if asked["release"] not in ("", current.id):
-        release = next((one for one in kept() if one.id == asked["release"]), current)
-        if release is current:
-            raise Problem("not-found", say("没有这个发布，或者已不再保留。"))
-    if asked["region"] and asked["region"] not in _entries(release):
+        release = _earlier(asked["release"])
+    if asked["region"] and asked["region"] not in release.regions:
         raise Problem("not-found", say("这个发布中没有该地区。"))
     return Choice(
         asked["severity"],
@@ -220,10 +224,35 @@ def _choice() -> Choice:
     )
 
 
+def _options() -> dict[str, dict[str, str]]:
+    """What may be asked for, by parameter, in the reader's words."""
+    system, lang = standards.load(), language()
+    levels = {one: system.label(Iri(names.concept("region-level", one)), lang) for one in LEVELS}
+    said = {"severity": SEVERITY_NAMES, "layer": _layers(), "show": SHOWN}
+    return {name: {one: say(text) for one, text in some.items()} for name, some in said.items()} | {
+        "level": levels
+    }
+
+
 def _layers() -> dict[str, str]:
     """The layers that have rules, in order."""
     used = {rule.layer for rule in rules.load().all}
     return {layer: name for layer, name in MODULES.items() if layer in used}
+
+
+def _earlier(identity: str) -> Release:
+    """A release that is kept, but not in force. Raises ``Problem``."""
+    path = next((one.path for one in kept() if one.id == identity), None)
+    with contextlib.suppress(FileNotFoundError):  # removed at this moment
+        if path is not None and _held(path).regions:
+            return _held(path)
+    raise Problem("not-found", say("没有这个发布，或者已不再保留。"))
+
+
+@lru_cache(maxsize=RELEASES_HELD)
+def _held(path: Path) -> Release:
+    """A release never changes, so what was read of it stays true."""
+    return Release(path)
 
 
 def _releases() -> list[str]:
@@ -234,16 +263,6 @@ def _releases() -> list[str]:
 # What was measured
 
 
-@lru_cache(maxsize=RELEASES_KEPT_OPEN)
-def _kept_entries(path: Path) -> dict[str, dict[str, Any]]:
-    return Release(path).regions
-
-
-def _entries(release: Release) -> dict[str, dict[str, Any]]:
-    """What a release says of its regions: it never changes."""
-    return _kept_entries(release.path)
-
-
 def of_regions(release: Release, is_current: bool = True) -> list[Row]:
     """What was measured of each region of a release; findings have addresses only in the one in force."""
     return [
@@ -251,11 +270,11 @@ def of_regions(release: Release, is_current: bool = True) -> list[Row]:
             code,
             pick(entry["title"], language()) or code,
             f"/scorecard?region={code}",
-            reports.is_synthetic(entry),
+            entry["status"],
             {rule: Conformance(*one) for rule, one in entry.get("conformance", {}).items()},
             f"/regions/{code}?rule=" if is_current else "",
         )
-        for code, entry in _entries(release).items()
+        for code, entry in release.regions.items()
     ]
 
 
@@ -263,14 +282,16 @@ def _regions(chosen: Choice) -> list[Row]:
     return [
         replace(row, address=chosen.address("/scorecard", region=row.code, level=""))
         for row in of_regions(chosen.release, chosen.is_current)
-        if chosen.level in ("", list(LEVELS)[region_rank(row.code[:6])])
+        if chosen.level in ("", LEVELS[region_rank(row.code[:6])])
     ]
 
 
 def _departments(chosen: Choice) -> list[Row]:
     """By name: the order is none of merit."""
-    said = json.loads(chosen.release.region_file(chosen.region, "report.json").read_bytes())
-    synthetic = reports.is_synthetic(_entries(chosen.release)[chosen.region])
+    try:
+        said = json.loads(chosen.release.region_file(chosen.region, "report.json").read_bytes())
+    except FileNotFoundError:  # removed at this moment
+        raise Problem("not-found", say("没有这个发布，或者已不再保留。")) from None
     found = []
     for one in said.get("departments", ()):
         asked = urlencode({"department": one["iri"]})
@@ -280,7 +301,7 @@ def _departments(chosen: Choice) -> list[Row]:
                 last_of(one["iri"]),
                 pick(one["label"], language()) or last_of(one["iri"]),
                 there,
-                synthetic,
+                said["dataStatus"],
                 {rule: Conformance(**measured) for rule, measured in one["conformance"].items()},
                 f"{there}&rule=" if there else "",
             )
@@ -289,5 +310,5 @@ def _departments(chosen: Choice) -> list[Row]:
 
 
 def _title(chosen: Choice) -> str:
-    entry = _entries(chosen.release).get(chosen.region)
+    entry = chosen.release.regions.get(chosen.region)
     return (pick(entry["title"], language()) or chosen.region) if entry else ""
