@@ -362,15 +362,18 @@ def test_clients_that_go_away_leave_no_worker_busy(root: Path) -> None:
         assert time.monotonic() - began < 30  # long before a deadline frees the workers
 
 
-def test_a_full_queue_gets_503_and_pages_are_still_served(port: int) -> None:
+def test_a_full_queue_gets_503_and_pages_are_still_served(root: Path) -> None:
     outcomes: list[bytes] = []
-    threads = [threading.Thread(target=lambda: outcomes.append(get(port, NEVER_ENDS))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.5)
-    assert status(exchange(port, "GET /healthz HTTP/1.0\r\n\r\n")) == 200
-    for thread in threads:
-        thread.join()
+    with server(root, Settings(timeout=6, memory_mb=512, workers=2, queue=2)) as port:
+        threads = [threading.Thread(target=lambda: outcomes.append(get(port, NEVER_ENDS))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        while len(outcomes) < 4:  # those for whom there is no room know at once
+            time.sleep(0.02)
+        assert status(exchange(port, "GET /healthz HTTP/1.0\r\n\r\n")) == 200
+        assert len(outcomes) == 4  # and all the others still waited
+        for thread in threads:
+            thread.join()
     assert sorted(map(status, outcomes)) == [503] * 4 + [504] * 4
     busy = next(outcome for outcome in outcomes if status(outcome) == 503)
     assert b"\r\nRetry-After: " in busy

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
+from app.store.ledger import Evaluation
 from app.store.query import DeadlineExceeded, EvaluationFailed, MemoryExceeded, StoreError
 from app.store.records import read_record, request
 
@@ -43,10 +45,12 @@ class Worker:
             },
             cwd="/",
         )
+        self.evaluation: Evaluation | None = None
+        """What it is busy with."""
         self.deadline = math.inf
         """When the watch kills it, on the monotonic clock."""
         self.overdue = False
-        """Whether the watch did."""
+        """Whether the watch did, be it for the deadline or because nobody wants the answer."""
 
     def ask(self, content: dict[str, Any]) -> None:
         """Send a request. Raises ``OSError`` when the worker has ended."""
@@ -66,6 +70,19 @@ class Worker:
     def kill(self) -> None:
         self.process.kill()
 
+    def begin(self, evaluation: Evaluation) -> None:
+        """Be busy with this from now on."""
+        self.evaluation, self.deadline = evaluation, evaluation.deadline
+
+    def rest(self) -> None:
+        """Be busy with nothing."""
+        self.evaluation, self.deadline = None, math.inf
+
+    def has_to_end(self) -> bool:
+        """Whether its time is over, or its answer unwanted."""
+        unwanted = self.evaluation is not None and self.evaluation.is_unwanted
+        return unwanted or self.deadline <= time.monotonic()
+
     def bury(self) -> None:
         """Wait for the process to be gone and let go of its pipes."""
         try:
@@ -82,7 +99,8 @@ class Worker:
     def cause_of_death(self) -> StoreError:
         """What to say about a worker that ended in the middle of an answer."""
         if self.overdue:
-            return DeadlineExceeded("the deadline has passed")
+            late = DeadlineExceeded("the deadline has passed")
+            return self.evaluation.why_ended() if self.evaluation else late
         try:
             code = self.process.wait(DEATH_SECONDS)
         except subprocess.TimeoutExpired:

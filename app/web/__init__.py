@@ -10,12 +10,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.language import LANGUAGES
 from app.web import (
+    allowance,
     catalogue,
     compare,
     discovery,
     documents,
     dumps,
     graphs,
+    journal,
     language,
     linked,
     live,
@@ -24,6 +26,7 @@ from app.web import (
     ontology,
     pages,
     problem,
+    queries,
     regions,
     rulebook,
     scorecard,
@@ -56,6 +59,7 @@ PUBLISHED = (
     graphs.pages,
     graphs.published,
     graphs.read_only,
+    queries.pages,
     pages.pages,
     regions.pages,
     submissions.pages,
@@ -111,6 +115,8 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     live.attach(app, live_)
     app.extensions["answers"] = Answers()
+    journal.attach(app, live_.settings.log)  # first: what comes after knows the request's id
+    allowance.attach(app, live_.settings.rate)
     problem.attach(app)
     metrics.attach(app)
     for blueprint in parts:

@@ -20,6 +20,7 @@ from waitress import create_server
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import WSGITask
 
+from app.store import LARGE_ANSWERS
 from app.web import create_app, create_open_app
 from app.web.live import Live, Settings
 from app.web.scratch import Scratch
@@ -95,19 +96,31 @@ def listen(app: Any, host: str, port: int, settings: Settings) -> Any:
         map=sockets,
         host=host,
         port=port,
-        threads=settings.workers + settings.queue + PAGE_THREADS,
+        threads=settings.workers + LARGE_ANSWERS + settings.queue + PAGE_THREADS,
         outbuf_high_watermark=BUFFER_BYTES,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
         max_request_body_size=1024 * 1024 * 1024,  # uploads have limits of their own
+        # One request read ahead: only a server that reads sees that its client has gone, and the store then ends what was
+        # asked.
+        channel_request_lookahead=1,
         ident=None,
         clear_untrusted_proxy_headers=True,
+        **_trusted(settings.proxy),
     )
     channel = type("Channel", (PatientChannel,), {"patience": settings.timeout})
     for listener in sockets.values():  # one for each address the host name has
         if hasattr(listener, "channel_class"):
             listener.channel_class = channel
     return server
+
+
+def _trusted(proxy: str) -> dict[str, Any]:
+    """What waitress is told of a reverse proxy."""
+    if not proxy:
+        return {}
+    believed = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    return {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": believed}
 
 
 def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, settings: Settings | None = None) -> None:
