@@ -67,6 +67,13 @@ SOCKET_CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 """Of each processor: its number in the kernel's audit, and that of the system call ``socket``."""
 
 
+def can_forbid_sockets() -> bool:
+    """Whether the kernel can refuse a process its sockets here: seccomp filters, on a processor whose calls are known."""
+    status = Path("/proc/self/status")
+    knows = status.exists() and "\nSeccomp:" in status.read_text("ascii")
+    return sys.platform == "linux" and platform.machine() in SOCKET_CALLS and knows
+
+
 def _forbid_sockets(but_tcp: bool) -> None:
     """Have the kernel refuse this process any socket, or any but TCP over IPv4 (seccomp): a second wall behind the refusal of
     SERVICE.

@@ -71,6 +71,14 @@ def _address(*schemes: str) -> Callable[[click.Context, click.Parameter, str], s
     help="所引用的服务应答的时限（秒） · Seconds for such an endpoint to answer.",
 )
 @click.option(
+    "--grace",
+    default=None,
+    type=click.FloatRange(min=0),
+    metavar="S",
+    help="收到 SIGTERM 后等待未完请求的秒数，默认同 --timeout · Seconds for requests under way to end after SIGTERM; by default "
+    "those of --timeout.",
+)
+@click.option(
     "--rate",
     default=1200,
     show_default=True,
@@ -145,6 +153,7 @@ def serve(
     workers: int | None,
     services: tuple[str, ...],
     service_timeout: float,
+    grace: float | None,
     rate: int,
     proxy: str,
     log: str,
@@ -174,6 +183,7 @@ def serve(
         workers=workers or os.cpu_count() or 2,
         services=services,
         service_timeout=service_timeout,
+        grace=grace,
         rate=rate,
         proxy=proxy,
         log=log,

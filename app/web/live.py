@@ -54,6 +54,8 @@ class Settings:
     """Endpoints that queries may ask by SERVICE."""
     service_timeout: float = 10.0
     """Seconds for one of them to answer; the deadline of the query counts besides."""
+    grace: float | None = None
+    """Seconds for what is under way to end when the service is told to stop; by default those of a query."""
     log: str = ""
     """Where requests are logged: a file, ``-`` for standard error, nowhere by default."""
     store: str = ""
@@ -138,6 +140,12 @@ class Live:
         self._follow(wait=True)
         if self._pointer != str((self.root / "current").readlink()):
             raise NoRelease(f"{self.root}: the release cannot be opened")
+
+    def renew(self) -> None:
+        """Open the release in force anew, with new processes; or another, if the pointer has moved."""
+        with self._opening:
+            self._pointer, self._failed = "", ("", 0.0)
+        self._follow(wait=True)
 
     def _follow(self, wait: bool = False) -> None:
         try:
