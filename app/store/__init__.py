@@ -6,7 +6,7 @@ web process never evaluates a query.
 
 from pathlib import Path
 
-from app.store.answer import LARGE_ANSWERS
+from app.store.answer import ASIDE
 from app.store.embedded import EmbeddedStore
 from app.store.federation import FederatedStore
 from app.store.forwarder import Allowed, Forwarder
@@ -33,7 +33,7 @@ from app.store.query import (
 )
 
 __all__ = [
-    "LARGE_ANSWERS",
+    "ASIDE",
     "SOLUTIONS",
     "STATES",
     "TRIPLES",

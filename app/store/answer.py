@@ -32,8 +32,9 @@ memory."""
 LARGE_BYTES = 1024 * 1024
 """An answer larger than this is a download; its reader may be slow, and it must not keep the place of a small one."""
 
-LARGE_ANSWERS = 2
-"""Large answers that may be under way beside those the store counts. More take the places of small ones."""
+ASIDE = 4
+"""Questions that may be under way beside those the store counts, because they have turned out large or slow: as many
+processes more, or connections. Beyond these they keep others waiting."""
 
 
 class Source(Protocol):

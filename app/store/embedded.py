@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app.store.answer import LARGE_ANSWERS, FramedAnswer, default_format, readable, selected
+from app.store.answer import ASIDE, FramedAnswer, default_format, readable, selected
 from app.store.ledger import EVALUATING, POLL_SECONDS, Evaluation, Ledger
 from app.store.process import Worker
 from app.store.query import (
@@ -32,6 +32,9 @@ START_SECONDS = 20
 """For opening a store, which has no client yet that waits: a loaded machine may be slow, a hung disk is a
 fault."""
 
+SLOW_SECONDS = 1.0
+"""A question that is evaluated for longer is slow: pages and lookups take some milliseconds."""
+
 RESTART_PAUSE_SECONDS = 1.0
 """After the system refused a process: asking again at once would only burn its last resources."""
 
@@ -43,8 +46,8 @@ logger = logging.getLogger(__name__)
 class EmbeddedStore:
     """A ``Store`` over an index: ``workers`` processes (0: one a core), each with ``memory_mb`` of address
     space; up to ``queue`` questions wait while all are busy; ``timeout`` seconds cover waiting, evaluating
-    and streaming. ``union`` makes the default graph that of all named graphs. Answers that grow large leave their
-    place to others: up to ``LARGE_ANSWERS`` workers more are started for that. What is asked is written into
+    and streaming. ``union`` makes the default graph that of all named graphs. Questions that turn out large or slow leave
+    their place to others: up to ``ASIDE`` workers more are started for that. What is asked is written into
     ``ledger``. Workers may open no connection, but where there is a ``forwarder_port``, to that port of this machine."""
 
     def __init__(
@@ -72,7 +75,7 @@ class EmbeddedStore:
         self._bell = threading.Condition(lock)
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
-        self._large: set[Worker] = set()  # those of the busy that have left their place to others
+        self._aside: set[Worker] = set()  # those of the busy that have left their place to others
         self._dead: list[Worker] = []
         self._waiting = 0
         self._closing = self._watch_ended = False
@@ -175,7 +178,7 @@ class EmbeddedStore:
 
     def _in_places(self) -> int:
         """Of the busy workers, those that keep others waiting."""
-        return len(self._busy) - len(self._large)
+        return len(self._busy) - len(self._aside)
 
     def _has_idle(self) -> bool:
         """Whether a living worker is idle; the last of ``_idle`` then is one."""
@@ -191,20 +194,25 @@ class EmbeddedStore:
 
     def make_room(self, worker: Worker) -> None:
         with self._turn:
-            if worker in self._busy - self._large and len(self._large) < LARGE_ANSWERS:
-                self._large.add(worker)
-                self._bell.notify()
+            self._set_aside(worker)
+
+    def _set_aside(self, worker: Worker) -> bool:
+        has_room = worker in self._busy - self._aside and len(self._aside) < ASIDE
+        if has_room:
+            self._aside.add(worker)
+            self._bell.notify()
+        return has_room
 
     def give_back(self, worker: Worker, dead: bool = False) -> None:
         with self._turn:
             self._busy.discard(worker)
-            self._large.discard(worker)
+            self._aside.discard(worker)
             worker.rest()
             is_surplus = len(self._idle) + self._in_places() >= self.workers
             if self._watch_ended:
                 worker.kill()
                 worker.bury()
-            elif dead or worker.overdue or is_surplus:
+            elif dead or worker.overdue or worker.yields or is_surplus:
                 worker.kill()
                 self._dead.append(worker)
             else:
@@ -218,6 +226,7 @@ class EmbeddedStore:
             while not (self._closing and all(worker.overdue for worker in list(self._busy))):
                 if self._kill_the_overdue():
                     continue  # that may have been the last one to wait for
+                self._set_the_slow_aside()
                 if self._dead:
                     self._bury()
                 elif not self._closing and len(self._idle) + self._in_places() < self.workers:
@@ -239,6 +248,13 @@ class EmbeddedStore:
             worker.overdue = True
             worker.kill()
         return bool(overdue)
+
+    def _set_the_slow_aside(self) -> None:
+        """What takes long has time: others go before it, on the processor, too."""
+        for worker in list(self._busy - self._aside):
+            slow = worker.evaluation is not None and worker.evaluating_seconds > SLOW_SECONDS
+            if slow and self._set_aside(worker):
+                worker.yield_to_others()
 
     def _bury(self) -> None:
         dead, self._dead = self._dead, []

@@ -1,5 +1,6 @@
 """The parent's side of a worker: the process, its pipes, and what it died of."""
 
+import contextlib
 import logging
 import math
 import os
@@ -17,6 +18,9 @@ from app.store.records import read_record, request
 
 DEATH_SECONDS = 5
 """How long the end of a killed process may take to be seen, freeing some gigabytes included."""
+
+LOW_PRIORITY = 10
+"""Of setpriority(2): a tenth of the share of an ordinary process, so that what is slow still gets on while others are busy."""
 
 MESSAGE_BYTES = 2000
 """What is kept of a worker's last words: the cause comes first, a backtrace of the engine after it."""
@@ -45,6 +49,9 @@ class Worker:
             },
             cwd="/",
         )
+        self._begun = 0.0
+        self.yields = False
+        """Whether it leaves the processor to others."""
         self.evaluation: Evaluation | None = None
         """What it is busy with."""
         self.deadline = math.inf
@@ -72,7 +79,18 @@ class Worker:
 
     def begin(self, evaluation: Evaluation) -> None:
         """Be busy with this from now on."""
-        self.evaluation, self.deadline = evaluation, evaluation.deadline
+        self.evaluation, self.deadline, self._begun = evaluation, evaluation.deadline, time.monotonic()
+
+    @property
+    def evaluating_seconds(self) -> float:
+        """How long it has been busy with what it is busy with."""
+        return time.monotonic() - self._begun
+
+    def yield_to_others(self) -> None:
+        """Leave the processor to others. That can never be taken back, so it is to be ended afterwards."""
+        self.yields = True
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, LOW_PRIORITY)
 
     def rest(self) -> None:
         """Be busy with nothing."""

@@ -24,7 +24,7 @@ from typing import IO, Any, cast
 
 from app import names
 from app.store import dataset, results, syntax
-from app.store.answer import LARGE_ANSWERS, FramedAnswer, default_format, readable, selected
+from app.store.answer import ASIDE, FramedAnswer, default_format, readable, selected
 from app.store.embedded import EmbeddedStore
 from app.store.endpoint import READ_BYTES, Endpoint, Incoming, failed, solutions
 from app.store.ledger import EVALUATING, POLL_SECONDS, Evaluation, Ledger
@@ -129,7 +129,7 @@ class RemoteStore:
         self._under_way = self._waiting = 0
         self._closing = False
         self._reading: set[_Reading] = set()
-        self._large: set[_Reading] = set()  # those that have left their place to others
+        self._aside: set[_Reading] = set()  # those that have left their place to others
         try:
             self._held = held(endpoint, max(timeout, OPEN_SECONDS))
             if self._held.release != release:
@@ -257,8 +257,8 @@ class RemoteStore:
 
     def make_room(self, reading: "_Reading") -> None:
         with self._turn:
-            if reading in self._reading - self._large and len(self._large) < LARGE_ANSWERS:
-                self._large.add(reading)
+            if reading in self._reading - self._aside and len(self._aside) < ASIDE:
+                self._aside.add(reading)
                 self._under_way -= 1
                 self._turn.notify()
 
@@ -266,8 +266,8 @@ class RemoteStore:
         with self._turn:
             if reading in self._reading:
                 self._reading.discard(reading)
-                self._under_way -= reading not in self._large
-                self._large.discard(reading)
+                self._under_way -= reading not in self._aside
+                self._aside.discard(reading)
                 self._turn.notify()
 
 

@@ -23,7 +23,7 @@ from waitress import create_server
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import WSGITask
 
-from app.store import LARGE_ANSWERS
+from app.store import ASIDE
 from app.web import create_app, create_open_app
 from app.web.live import Live, Settings
 from app.web.scratch import Scratch
@@ -104,7 +104,7 @@ def listen(app: Any, host: str, port: int, settings: Settings, sockets: dict[int
         map=sockets,
         host=host,
         port=port,
-        threads=settings.workers + LARGE_ANSWERS + settings.queue + PAGE_THREADS,
+        threads=settings.workers + ASIDE + settings.queue + PAGE_THREADS,
         outbuf_high_watermark=BUFFER_BYTES,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
