@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.language import LANGUAGES
 from app.web import (
+    about,
     allowance,
     catalogue,
     compare,
@@ -60,6 +61,7 @@ PUBLISHED = (
     graphs.published,
     graphs.read_only,
     queries.pages,
+    about.pages,
     pages.pages,
     regions.pages,
     submissions.pages,
