@@ -299,7 +299,7 @@ def _labels(path: Path, said: _Said) -> tuple[str, dict[str, str]]:
     """What stands before the labels, and the two labels."""
     parts = [part.strip() for part in said.value.split("|")]
     if len(parts) != 3 or not all(parts):
-        raise QuestionFault(path, said.line, "expected … | 中文 | English")
+        raise QuestionFault(path, said.line, "expected … | Chinese | English")
     return parts[0], {"zh": parts[1], "en": parts[2]}
 
 
