@@ -15,7 +15,7 @@ from app.parameter import Misasked
 from app.question import Question
 from app.store import Query, Store
 from app.store.query import SOLUTIONS
-from app.store.terms import Iri, Term
+from app.store.terms import Iri
 from app.workbook import MOST_ROWS, Workbook
 
 WIDEST = 60
@@ -23,7 +23,7 @@ WIDEST = 60
 
 _NUMBERS = {names.XSD + kind for kind in ("integer", "decimal", "double")}
 _WIDTHS = {"text": 24.0, "iri": 16.0}
-_TITLE_ROWS = 5
+_TITLE_ROWS = 6
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Answered:
     lang: str
     is_synthetic: bool
     """Whether made-up data may have gone into it."""
+    more: bool = False
+    """Whether there are solutions beyond those that were asked for."""
 
     @property
     def headings(self) -> list[str]:
@@ -95,11 +97,21 @@ class Answered:
         sheet.add(text("发布版本 {id}", self.lang, id=release), style="quiet")
         if self.is_synthetic:
             sheet.add(text("含合成数据，仅供演示。", self.lang), style="notice")
+        if self.more:
+            said = text(
+                "多于 {count} 行，此处显示前 {count} 行；全部请下载。", self.lang, count=len(self.rows)
+            )
+            sheet.add(said, style="notice")
         widths = [_WIDTHS["text" if at in self.shown else "iri"] for at in range(len(self.headings))]
         sheet.table(self.headings, widths)
         for row in self.rows[: MOST_ROWS - _TITLE_ROWS]:
             sheet.add(*(_cell(term) for term in row))
         return book.done()
+
+
+def is_number(term: dict[str, Any] | None) -> bool:
+    """Whether a cell is a number to a spreadsheet."""
+    return term is not None and term.get("datatype") in _NUMBERS
 
 
 def _one_line(value: str) -> str:
@@ -116,43 +128,43 @@ def _width(cell: str) -> int:
 
 def _harmless(value: str, term: dict[str, Any] | None) -> str:
     """A text that a spreadsheet would take for a formula begins with an apostrophe."""
-    is_number = term is not None and term.get("datatype") in _NUMBERS
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_number else value
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_number(term) else value
 
 
 def _cell(term: dict[str, Any] | None) -> str | int | float:
     if term is None:
         return ""
     value = str(term["value"])
-    if term.get("datatype") not in _NUMBERS:
+    if not is_number(term):
         return value
     number = float(value)
     return int(number) if number.is_integer() else number
 
 
 def ask(
-    question: Question, values: Mapping[str, str], lang: str, store: Store, entries: Mapping[str, Any]
+    question: Question,
+    values: Mapping[str, str],
+    lang: str,
+    store: Store,
+    entries: Mapping[str, Any],
+    limit: int | None = None,
 ) -> Answered:
-    """Ask ``question`` of a store; ``entries`` are what the release's manifest says of its regions.
+    """Ask ``question`` of a store, for so many solutions at most; ``entries`` are what the release's manifest says of its
+    regions.
 
     Raises ``Misasked`` for values that do not fit, ``StoreError`` where there is no whole answer.
     """
     query = question.bind(values, lang)
     for parameter in question.parameters:
-        given = values.get(parameter.name, "").strip()
-        if given and parameter.kind.name == "region":
-            known = store.select(f"ASK {{ ?region a <{names.DEF}Region> }}", region=_region(given))
-            if not known:
-                raise Misasked(
-                    ("参数 {name}：没有代码为 {value} 的行政区划", {"name": parameter.name, "value": given})
-                )
-    found = json.loads(b"".join(store.answer(Query(query), SOLUTIONS[0]).frames))
-    variables = found["head"]["vars"]
-    rows = [[row.get(name) for name in variables] for row in found["results"]["bindings"]]
-    return Answered(
-        question, query, rows, lang, any(entry.get("status") == "synthetic" for entry in entries.values())
-    )
-
-
-def _region(code: str) -> Term:
-    return Iri(names.region(code))
+        code = values.get(parameter.name, "").strip()
+        is_region = parameter.kind.name == "region" and code
+        if is_region and not store.select(
+            f"ASK {{ ?region a <{names.DEF}Region> }}", region=Iri(names.region(code))
+        ):
+            raise Misasked(
+                ("参数 {name}：没有代码为 {value} 的行政区划", {"name": parameter.name, "value": code})
+            )
+    found = json.loads(b"".join(store.answer(Query(query, limit=limit), SOLUTIONS[0]).frames))
+    rows = [[row.get(name) for name in found["head"]["vars"]] for row in found["results"]["bindings"]]
+    made_up = any(entry.get("status") == "synthetic" for entry in entries.values())
+    return Answered(question, query, rows, lang, made_up, found.get("more", False))

@@ -38,7 +38,9 @@ def given(one: question.Question) -> dict[str, str]:
     with (HERE / "given.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["question"] in ("*", one.name)]
     known = {parameter.name for parameter in one.parameters}
-    return {row["parameter"]: row["value"] for row in rows if row["question"] != "*" or row["parameter"] in known}
+    return {
+        row["parameter"]: row["value"] for row in rows if row["question"] != "*" or row["parameter"] in known
+    }
 
 
 def published(root: Path, folders: list[Path]) -> Release:
@@ -74,7 +76,9 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Release,
 
 
 @pytest.mark.parametrize("one", CATALOGUE.all, ids=lambda one: one.name)
-def test_the_answer_is_what_was_worked_out_by_hand(one: question.Question, world: Release, store: Store) -> None:
+def test_the_answer_is_what_was_worked_out_by_hand(
+    one: question.Question, world: Release, store: Store
+) -> None:
     found = answered.ask(one, given(one), "zh", store, world.regions)
     with (HERE / f"{one.name}.csv").open(encoding="utf-8", newline="") as file:
         head, *expected = list(csv.reader(file))
@@ -167,13 +171,17 @@ def test_a_question_as_data_names_its_parameters_terms_and_groups() -> None:
     assert facts.text(node, Iri(names.DCT + "identifier")) == "Q18"
     assert facts.value(node, SOURCE) == Iri(names.CLAUSE + "yantai-article/supervision")
     assert def_("SelfCheckFinding") in facts.values(node, def_("isAbout"))
-    keywords = {term.value for term in facts.values(node, Iri(names.SCHEMA + "keywords")) if isinstance(term, Literal)}
+    keywords = {
+        term.value for term in facts.values(node, Iri(names.SCHEMA + "keywords")) if isinstance(term, Literal)
+    }
     assert {"支撑保障层", "跨部门协同", "标准治理"} <= keywords
     days = Iri(node.value + "#days")
     assert days in facts.values(node, Iri(names.SH + "parameter"))
     assert facts.value(days, Iri(names.SH + "datatype")) == Iri(names.XSD + "integer")
     assert facts.text(days, Iri(names.SH + "defaultValue")) == "90"
-    assert facts.value(Iri(node.value + "#on"), Iri(names.SH + "defaultValue")) is None  # the day on which one asks
+    assert (
+        facts.value(Iri(node.value + "#on"), Iri(names.SH + "defaultValue")) is None
+    )  # the day on which one asks
 
 
 def test_the_dump_of_the_questions_is_the_graph() -> None:
