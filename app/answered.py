@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import language, names
+from app.codes import region_chain
 from app.language import text
 from app.parameter import Misasked
 from app.question import Question
@@ -35,10 +36,15 @@ class Answered:
     """The query as it was asked, with its parameters bound."""
     rows: list[list[dict[str, Any] | None]]
     lang: str
-    is_synthetic: bool
-    """Whether made-up data may have gone into it."""
+    made_up: tuple[str, ...]
+    """The regions whose made-up data may have gone into it."""
     more: bool = False
     """Whether there are solutions beyond those that were asked for."""
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether made-up data may have gone into it."""
+        return bool(self.made_up)
 
     @property
     def headings(self) -> list[str]:
@@ -166,5 +172,18 @@ def ask(
             )
     found = json.loads(b"".join(store.answer(Query(query, limit=limit), SOLUTIONS[0]).frames))
     rows = [[row.get(name) for name in found["head"]["vars"]] for row in found["results"]["bindings"]]
-    made_up = any(entry.get("status") == "synthetic" for entry in entries.values())
+    region = values.get("region", "").strip() or names.NATION
+    made_up = tuple(
+        code
+        for code, entry in entries.items()
+        if entry.get("status") != "real" and _went_into(code, region, rows)
+    )
     return Answered(question, query, rows, lang, made_up, found.get("more", False))
+
+
+def _went_into(code: str, region: str, rows: list[list[dict[str, Any] | None]]) -> bool:
+    """Whether a region's data may be in an answer about a region: it lies in it, or the answer names a thing of it."""
+    if region in (code[:6], *region_chain(code[:6])):
+        return True
+    things = f"{names.region(code[:6])}/"
+    return any(term is not None and str(term["value"]).startswith(things) for row in rows for term in row)

@@ -61,10 +61,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Chart:
-    """What a chart shows: its kind, the column of its marks' names, and that of their numbers."""
+    """What a chart shows: its kind, the columns that name its marks, and that of their numbers."""
 
     kind: str
-    of: str
+    of: tuple[str, ...]
     number: str
 
 
@@ -349,10 +349,12 @@ def _source(path: Path, said: _Said, system: Standards) -> Iri:
 
 
 def _chart(path: Path, said: _Said, columns: tuple[Column, ...]) -> Chart:
-    words, known = said.value.split(), [column.name for column in columns]
-    if len(words) != 3 or words[0] not in CHARTS or not set(words[1:]) <= set(known):
-        raise QuestionFault(path, said.line, f"expected one of {', '.join(CHARTS)} and two columns")
-    return Chart(*words)
+    words, known = said.value.split(), {column.name for column in columns}
+    if len(words) < 3 or words[0] not in CHARTS or not set(words[1:]) <= known:
+        raise QuestionFault(
+            path, said.line, f"expected one of {', '.join(CHARTS)}, columns of names, a column of numbers"
+        )
+    return Chart(words[0], tuple(words[1:-1]), words[-1])
 
 
 def _vet(question: Question, line: int, system: Standards) -> None:

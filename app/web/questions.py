@@ -35,6 +35,9 @@ WORKBOOK_ROWS = 100_000
 MARKS = 20
 """Bars of a chart: more cannot be told apart."""
 
+LONGEST_NAME = 20
+"""Characters of a bar's name that there is room for; the table has all of it."""
+
 MOST_OPTIONS = 400
 """Regions offered in a list; where more are published, a code is typed."""
 
@@ -174,6 +177,7 @@ def _page(found: Question) -> Response:
             "headings": [(told.headings[at], _is_number(told, at)) for at in told.shown],
             "rows": _rows(told),
             "marks": _marks(told),
+            "LONGEST_NAME": LONGEST_NAME,
             "downloads": [
                 ("CSV", f"{there}.csv{asked}"),
                 (say("CSV（供 Excel）"), f"{there}.excel.csv{asked}"),
@@ -250,9 +254,11 @@ def _marks(told: Answered) -> list[Mark]:
     if chart is None:
         return []
     columns = [column.name for column in told.question.columns]
-    of, number = columns.index(chart.of), columns.index(chart.number)
+    of, number = [columns.index(name) for name in chart.of], columns.index(chart.number)
     some = [
-        (told.value(row, of), told.value(row, number)) for row in told.rows if answered.is_number(row[number])
+        (" ".join(told.value(row, at) for at in of), told.value(row, number))
+        for row in told.rows
+        if answered.is_number(row[number])
     ]
     most = max((float(value) for _, value in some), default=0.0)
     if most <= 0:
