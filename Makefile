@@ -8,7 +8,7 @@ PORT ?= 8000
 # What a publication depends on: a change of any of these publishes again.
 SOURCES := $(shell find data ontology shapes -type f -not -name '*.py')
 
-.PHONY: serve test check
+.PHONY: serve test check audit
 serve: $(RELEASE)/.published
 	$(BIN)/zwfw serve --release $(RELEASE) --port $(PORT)
 
@@ -20,6 +20,12 @@ test: .venv/.tools
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: test
+
+# Known holes in the pinned packages, by the advisories of PyPI. Lists those that could not be looked up.
+audit:
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.9,<3'
+	.audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -8,6 +8,7 @@ import os
 import platform
 import resource
 import signal
+import socket
 import struct
 import sys
 import threading
@@ -18,11 +19,14 @@ OOM_SCORE = 800
 """Of 1000: when the machine runs out of memory, the kernel takes a worker and not the server."""
 
 
-def confine(parent: int, memory_mb: int) -> None:
-    """Confine this process for good, and every thread it starts from now on; ``parent`` is who started it."""
+def confine(parent: int, memory_mb: int, port: int = 0) -> None:
+    """Confine this process for good, and every thread it starts from now on; ``parent`` is who started it. With a ``port``
+    it may connect to that one, by TCP, and to no other."""
     _die_with(parent)
     _limit(memory_mb)
-    _forbid_sockets()
+    _forbid_sockets(but_tcp=bool(port))
+    if port:
+        _forbid_ports_but(port)
 
 
 def end_with_client() -> None:
@@ -63,8 +67,16 @@ SOCKET_CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 """Of each processor: its number in the kernel's audit, and that of the system call ``socket``."""
 
 
-def _forbid_sockets() -> None:
-    """Have the kernel refuse this process any socket (seccomp): a second wall behind the refusal of SERVICE.
+def can_forbid_sockets() -> bool:
+    """Whether the kernel can refuse a process its sockets here: seccomp filters, on a processor whose calls are known."""
+    status = Path("/proc/self/status")
+    knows = status.exists() and "\nSeccomp:" in status.read_text("ascii")
+    return sys.platform == "linux" and platform.machine() in SOCKET_CALLS and knows
+
+
+def _forbid_sockets(but_tcp: bool) -> None:
+    """Have the kernel refuse this process any socket, or any but TCP over IPv4 (seccomp): a second wall behind the refusal of
+    SERVICE.
 
     A worker has nothing to ask of any network. Where the kernel or the processor knows no such filter, the
     first wall stands alone.
@@ -73,13 +85,22 @@ def _forbid_sockets() -> None:
     if sys.platform != "linux" or architecture is None:
         return
     audit, call = architecture
-    load, jump_equal, leave = 0x20, 0x15, 0x06
+    load, mask, jump_equal, leave = 0x20, 0x54, 0x15, 0x06
     refuse, allow = 0x00050000 | 1, 0x7FFF0000  # SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW
+    is_tcp = [
+        (load, 0, 0, 16),  # the first argument: the family
+        (jump_equal, 0, 3, socket.AF_INET),
+        (load, 0, 0, 24),  # the second: the type, with flags
+        (mask, 0, 0, 0xF),
+        (jump_equal, 1, 0, socket.SOCK_STREAM),
+    ]
+    exceptions = is_tcp if but_tcp else []
     steps = [
         (load, 0, 0, 4),  # the architecture of the call
-        (jump_equal, 0, 3, audit),
+        (jump_equal, 0, 3 + len(exceptions), audit),
         (load, 0, 0, 0),  # its number
-        (jump_equal, 0, 1, call),
+        (jump_equal, 0, 1 + len(exceptions), call),
+        *exceptions,
         (leave, 0, 0, refuse),
         (leave, 0, 0, allow),
     ]
@@ -92,3 +113,31 @@ def _forbid_sockets() -> None:
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl(pr_set_no_new_privs, 1, 0, 0, 0)
     prctl(pr_set_seccomp, filter_mode, ctypes.byref(Filter(len(steps), ctypes.addressof(program))), 0, 0)
+
+
+LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
+"""System calls, the same on every processor (landlock(7))."""
+
+
+def can_forbid_ports() -> bool:
+    """Whether the kernel can refuse connections by their port: Linux 6.7 and later, where Landlock is on."""
+    if sys.platform != "linux":
+        return False
+    version: int = ctypes.CDLL(None, use_errno=True).syscall(LANDLOCK_CREATE, None, 0, 1)
+    return version >= 4
+
+
+def _forbid_ports_but(port: int) -> None:
+    """Have the kernel refuse this process TCP but to ``port`` (landlock(7)). Where it cannot, the address in the query, which
+    has been replaced, is all that leads there."""
+    if not can_forbid_ports():
+        return
+    bind, connect, rule_of_port = 1, 2, 2
+    library = ctypes.CDLL(None, use_errno=True)
+    handled = ctypes.create_string_buffer(struct.pack("QQ", 0, bind | connect), 16)
+    rules = library.syscall(LANDLOCK_CREATE, ctypes.byref(handled), 16, 0)
+    exception = ctypes.create_string_buffer(struct.pack("QQ", connect, port), 16)
+    added = library.syscall(LANDLOCK_ADD, rules, rule_of_port, ctypes.byref(exception), 0)
+    if rules < 0 or added or library.syscall(LANDLOCK_RESTRICT, rules, 0):
+        raise OSError(ctypes.get_errno(), "Landlock")
+    os.close(rules)

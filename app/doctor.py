@@ -1,18 +1,27 @@
 """What is wrong with an installation: the software, the rules, the release root and the release in force."""
 
 import os
+import shutil
+import stat
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app import rules, standards
+from app.confinement import can_forbid_ports, can_forbid_sockets
 from app.language import text
-from app.release import Release, Releases
+from app.release import CURRENT, Release, Releases
 from app.store import open_store
+from app.tokens import FILE as TOKENS
 
 _PACKAGES = ("pyoxigraph", "shacl", "pyshacl", "rdflib", "flask", "waitress", "python-calamine")
+
+
+LEAST_BYTES = 1024**3
+"""Room that a publication should find even where the release is small."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +38,11 @@ def examine(root: Path, lang: str) -> list[Finding]:
     checks: list[tuple[str, Callable[[], Iterator[tuple[bool, str]]]]] = [
         (text("运行环境", lang), _software),
         (text("本体与规则", lang), lambda: _system(lang)),
+        (text("隔离", lang), lambda: _confinement(lang)),
         (text("发布目录", lang), lambda: _root(root, lang)),
     ]
     release = Releases(root).current()
-    if release is not None:
+    if release is not None and release.path.is_dir():
         checks.append((text("当前发布", lang), lambda: _release(release, lang)))
     found = []
     for what, look in checks:
@@ -66,10 +76,89 @@ def _root(root: Path, lang: str) -> Iterator[tuple[bool, str]]:
     if not root.exists():
         yield True, text("{root} 尚不存在；zwfw publish 会建立它", lang, root=root)
         return
-    yield os.access(root, os.W_OK), text("{root} 可写", lang, root=root)
-    yield True, text("共 {n} 个发布", lang, n=len(Releases(root).all()))
-    if Releases(root).current() is None:
-        yield False, text("{root} 下还没有发布；请先运行 zwfw publish", lang, root=root)
+    may_write = os.access(root, os.W_OK | os.X_OK)
+    yield (
+        may_write,
+        text("{root} 可写" if may_write else "{root} 不可写：请改变其属主或权限", lang, root=root),
+    )
+    releases = Releases(root)
+    yield True, text("共 {n} 个发布", lang, n=len(releases.all()))
+    yield from _pointer(releases, lang)
+    yield from _publishing(releases, lang)
+    if may_write:
+        yield from _disk(releases, lang)
+    yield from _tokens(root, lang)
+
+
+def _pointer(releases: Releases, lang: str) -> Iterator[tuple[bool, str]]:
+    current = releases.current()
+    if current is None:
+        yield False, text("{root} 下还没有发布；请先运行 zwfw publish", lang, root=releases.root)
+    elif not current.path.is_dir():
+        rest = "、".join(one.id for one in releases.all()) or "—"
+        message = "指针 {pointer} 所指的 {id} 不存在；请用 zwfw rollback 改指现有的发布：{rest}"
+        yield False, text(message, lang, pointer=releases.root / CURRENT, id=current.id, rest=rest)
+
+
+def _publishing(releases: Releases, lang: str) -> Iterator[tuple[bool, str]]:
+    """Whether somebody publishes now, and what a publisher that was killed left behind."""
+    holder = releases.holder()
+    if holder:
+        yield True, text("正在发布：{who}", lang, who=holder)
+        return
+    left = [one.name for one in releases.unfinished()]
+    if left:
+        yield True, text("未完成的发布 {names}：下一次发布时清除", lang, names="、".join(left))
+
+
+def _disk(releases: Releases, lang: str) -> Iterator[tuple[bool, str]]:
+    """Room for one release more, and hard links, without which each is a copy in full and publishing fails."""
+    free, current = shutil.disk_usage(releases.root).free, releases.current()
+    needed = LEAST_BYTES
+    if current is not None and current.path.is_dir():
+        needed = max(needed, sum(one.stat().st_size for one in current.path.rglob("*") if one.is_file()))
+    said = {"free": f"{free / 2**30:.1f}", "needed": f"{needed / 2**30:.1f}"}
+    message = (
+        "剩余空间 {free} GB"
+        if free >= needed
+        else "剩余空间 {free} GB，少于一个发布的 {needed} GB：请腾出空间，或减少 --keep"
+    )
+    yield free >= needed, text(message, lang, **said)
+    with tempfile.TemporaryDirectory(dir=releases.root, prefix=".doctor-") as folder:
+        first, second = Path(folder, "a"), Path(folder, "b")
+        first.touch()
+        try:
+            os.link(first, second)
+        except OSError as error:
+            message = "文件系统不能建立硬链接（{reason}）：发布无法进行，请换用别的文件系统"
+            yield False, text(message, lang, reason=error.strerror)
+
+
+def _tokens(root: Path, lang: str) -> Iterator[tuple[bool, str]]:
+    path = root / TOKENS
+    if path.exists():
+        is_own = not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        message = "{path} 只有属主可读" if is_own else "{path} 别人也可读：chmod 600 {path}"
+        yield is_own, text(message, lang, path=path)
+
+
+def _confinement(lang: str) -> Iterator[tuple[bool, str]]:
+    """What the kernel can refuse to processes that evaluate what others wrote."""
+    forbids = can_forbid_sockets()
+    message = (
+        "查询进程不能建立套接字（seccomp）"
+        if forbids
+        else "此内核不能禁止查询进程建立套接字（seccomp）：查询只由语法把关"
+    )
+    yield True, text(message, lang)
+    if not can_forbid_ports():
+        yield (
+            True,
+            text(
+                "此内核不能按端口限制连接（Landlock，Linux 6.7 起）：serve --service 只由语法和转发程序把关",
+                lang,
+            ),
+        )
 
 
 def _release(release: Release, lang: str) -> Iterator[tuple[bool, str]]:

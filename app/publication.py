@@ -98,7 +98,7 @@ class Publisher(Orders):
         releases = Releases(self.root)
         releases.folder.mkdir(parents=True, exist_ok=True)
         with releases.locked(lambda who: self.tell("等待 {who} 完成发布……", who=who)):
-            for rest in releases.folder.glob(f"{UNFINISHED}*"):
+            for rest in releases.unfinished():
                 shutil.rmtree(rest)
             old = self._current(releases)
             path = releases.folder / f"{UNFINISHED}{os.getpid()}"

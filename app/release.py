@@ -170,6 +170,22 @@ class Releases:
             release.path.rename(gone)
         shutil.rmtree(gone)
 
+    def unfinished(self) -> list[Path]:
+        """Folders of releases that are being made, or whose publisher was killed."""
+        return sorted(self.folder.glob(f"{UNFINISHED}*")) if self.folder.is_dir() else []
+
+    def holder(self) -> str:
+        """Who publishes at the moment; empty where nobody does."""
+        try:
+            with (self.root / LOCK).open("r", encoding="utf-8") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return file.read().strip() or LOCK
+        except FileNotFoundError:
+            pass
+        return ""
+
     @contextlib.contextmanager
     def locked(self, wait: Callable[[str], None]) -> Iterator[None]:
         """The one publisher of a root at a time; a second waits, and ``wait`` is told for whom."""

@@ -19,9 +19,10 @@ from pathlib import Path
 from app.codes import region_chain
 
 FILE = "tokens.json"
-SUBMIT, WRITE = "submit", "write"
-"""What a token may be for: submitting files, or writing by the SPARQL protocols where the service lets one."""
-SCOPES = (SUBMIT, WRITE)
+SUBMIT, WRITE, OPERATE = "submit", "write", "operate"
+"""What a token may be for: submitting files, writing by the SPARQL protocols where the service lets one, or seeing and
+stopping what runs."""
+SCOPES = (SUBMIT, WRITE, OPERATE)
 _LOCK = "tokens.lock"
 _TOKEN = re.compile(r"zwfw_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 _NOTHING = hashlib.sha256(b"").hexdigest()

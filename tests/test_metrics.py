@@ -6,6 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from served import NEVER_ENDS, publish
 
+from app.store import STATES
 from app.web import Settings, create_app
 
 
@@ -45,12 +46,18 @@ def test_requests_are_counted_by_what_answered_them(client):
     assert samples["zwfw_request_seconds_count", (("endpoint", "sparql.endpoint"),)] == 2
 
 
-def test_what_is_served_and_what_was_given_up(client):
+def test_queries_that_were_given_up_are_counted_over_releases(client, tmp_path):
     before = told(client)
-    assert before["zwfw_release", ()] == 1 and before["zwfw_queries_given_up_total", ()] == 0
+    assert before["zwfw_release", ()] == 1 and before["zwfw_queries_total", (("outcome", "deadline"),)] == 0
     assert client.get("/sparql", query_string={"query": NEVER_ENDS}).status_code == 504
     after = told(client)
-    assert after["zwfw_queries_given_up_total", ()] == 1 and after["zwfw_queries_waiting", ()] == 0
+    assert after["zwfw_queries_total", (("outcome", "deadline"),)] == 1
+    assert all(after["zwfw_queries_under_way", (("state", state),)] == 0 for state in STATES)
+    publish(tmp_path, "20261102T000000Z-00000002")
+    assert client.get("/readyz").get_data(as_text=True) == "ok 20261102T000000Z-00000002\n"
+    again = told(client)
+    assert again["zwfw_queries_total", (("outcome", "deadline"),)] == 1
+    assert again["zwfw_queries_total", (("outcome", "answered"),)] == 1  # that of /readyz
 
 
 def test_strangers_cannot_make_it_grow_and_it_tells_nothing_of_them(client):

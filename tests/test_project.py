@@ -70,3 +70,14 @@ def test_no_path_of_a_machine_and_no_registry_is_named():
         path = ROOT / name
         if path.is_file() and path != Path(__file__):
             assert not wrong.search(path.read_bytes()), name
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples" / "deploy").iterdir()), ids=lambda path: path.name)
+def test_files_for_deployments_use_options_that_exist(file):
+    text = file.read_text("utf-8")
+    (command,) = re.findall(r"^(?:ExecStart=\S+/zwfw|CMD) (.*serve.*)$", text, re.MULTILINE)
+    known = {option for parameter in zwfw.commands["serve"].params for option in parameter.opts}
+    options = re.findall(r"--[a-z-]+", command)
+    assert options and set(options) <= known
+    variables = set(re.findall(r"\bZWFW_[A-Z]+", text))
+    assert variables <= {str(parameter.envvar) for parameter in zwfw.commands["serve"].params}

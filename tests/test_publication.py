@@ -319,6 +319,28 @@ def test_killed_at_any_moment_the_old_release_stays_and_the_next_publisher_clean
     assert "另一名称" in gzip.decompress(files(Releases(root).current())["370600-synthetic.nt.gz"]).decode()
 
 
+@pytest.mark.parametrize("after", [0.0, 0.3, 0.7, 1.2, 2.0])
+def test_a_region_withdrawn_comes_back_the_same_and_a_kill_meanwhile_changes_nothing(root, folder, after):
+    old = Releases(root).current()
+    before = files(old)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "publish", "--withdraw", "370600", "--release", root],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    now = Releases(root).current()
+    assert not list(now.faults()) and ("370600" in now.regions) == (now.id == old.id)
+    if now.id == old.id:
+        publisher(root).publish([], withdrawn=["370600"])
+    assert "370600" not in Releases(root).current().regions
+    publisher(root).publish([DATA / "370600"])
+    again = Releases(root).current()
+    assert files(again) == before and not list(again.faults())
+    assert not list(Releases(root).folder.glob(".*"))
+
+
 def test_a_second_publisher_waits_and_says_for_whom(root, folder, tmp_path):
     holder = subprocess.Popen(
         [

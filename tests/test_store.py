@@ -156,7 +156,7 @@ def test_a_worker_has_no_sockets_at_all(store: EmbeddedStore) -> None:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         unscanned = {**NOTHING_ASKED, "text": f"SELECT * {{ SERVICE <{address}> {{}} }}"}
         with pytest.raises(EvaluationFailed):
-            store._ask(unscanned, SOLUTIONS[0], time.monotonic() + 10)
+            store._ask(unscanned, SOLUTIONS[0], store.ledger.begin("", time.monotonic() + 10))
         with pytest.raises(TimeoutError):
             listener.accept()
 

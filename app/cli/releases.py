@@ -114,6 +114,7 @@ def rollback(release: str | None, lang: str, root: Path) -> None:
     publication begins with it.
     """
     releases, before = Releases(root), current(root, lang)
+    # With one named, the release in force may be lost: this is how to put another in its place.
     wanted = release or before.manifest["basedOn"]
     if wanted is None:
         fail(text("{id} 是第一个发布，没有更早的", lang, id=before.id), USAGE)

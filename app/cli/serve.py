@@ -55,6 +55,52 @@ def _address(*schemes: str) -> Callable[[click.Context, click.Parameter, str], s
     help="查询进程数，默认为处理器数 · Query processes; by default the number of processors.",
 )
 @click.option(
+    "--service",
+    "services",
+    multiple=True,
+    metavar="URL",
+    help="查询可用 SERVICE 引用的 SPARQL 服务，可多次给出，默认一个也不可 · An endpoint that queries may ask by SERVICE; may be "
+    "repeated; none by default.",
+)
+@click.option(
+    "--service-timeout",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    metavar="S",
+    help="所引用的服务应答的时限（秒） · Seconds for such an endpoint to answer.",
+)
+@click.option(
+    "--grace",
+    default=None,
+    type=click.FloatRange(min=0),
+    metavar="S",
+    help="收到 SIGTERM 后等待未完请求的秒数，默认同 --timeout · Seconds for requests under way to end after SIGTERM; by default "
+    "those of --timeout.",
+)
+@click.option(
+    "--rate",
+    default=1200,
+    show_default=True,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="每个地址每分钟最多的查询和上传次数，0 为不限 · Queries and uploads a minute from one address; 0 for no limit.",
+)
+@click.option(
+    "--proxy",
+    default="",
+    envvar="ZWFW_PROXY",
+    metavar="ADDRESS",
+    help="反向代理的地址，信任其 X-Forwarded-* 标头 · The address of a reverse proxy whose X-Forwarded-* headers are believed.",
+)
+@click.option(
+    "--log",
+    default="",
+    envvar="ZWFW_LOG",
+    metavar="FILE",
+    help="请求日志，每行一个 JSON；- 为标准错误 · Log of requests, a JSON a line; - for standard error.",
+)
+@click.option(
     "--store",
     default="",
     envvar="ZWFW_STORE",
@@ -105,6 +151,12 @@ def serve(
     timeout: float,
     memory: int,
     workers: int | None,
+    services: tuple[str, ...],
+    service_timeout: float,
+    grace: float | None,
+    rate: int,
+    proxy: str,
+    log: str,
     store: str,
     public: str,
     contact: str,
@@ -119,6 +171,8 @@ def serve(
 
     if writable and open_writing:
         raise click.UsageError("--writable 不与 --open-writing 并用 · --writable excludes --open-writing")
+    if store and services:
+        raise click.UsageError("--store 不与 --service 并用 · --store excludes --service")
     if store and (writable or open_writing):
         raise click.UsageError("--store 不与写入并用 · --store excludes writing")
     if store:
@@ -127,6 +181,12 @@ def serve(
         timeout=timeout,
         memory_mb=memory,
         workers=workers or os.cpu_count() or 2,
+        services=services,
+        service_timeout=service_timeout,
+        grace=grace,
+        rate=rate,
+        proxy=proxy,
+        log=log,
         writable=writable,
         store=store,
         public=public.rstrip("/"),
@@ -141,4 +201,6 @@ def serve(
         else:
             serve_(root, host, port, settings)
     except OSError as error:
-        fail(f"{host}:{port}: {error.strerror or error}", USAGE)
+        fail(f"{error.filename or f'{host}:{port}'}: {error.strerror or error}", USAGE)
+    except ValueError as error:  # an endpoint that cannot be asked
+        fail(str(error), USAGE)

@@ -38,7 +38,7 @@ def token_() -> None:
     type=click.Choice(SCOPES),
     default=[SUBMIT],
     show_default=True,
-    help="用途：报送，或经 SPARQL 协议写入（须 serve --writable） · What for: submitting, or writing by the SPARQL protocols.",
+    help="用途：报送，经 SPARQL 协议写入（须 serve --writable），或查看和停止查询（地区须为 000000） · What for: submitting, writing by the SPARQL protocols, or seeing and stopping queries (for region 000000).",
 )
 @lang_option
 @release_option

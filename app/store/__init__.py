@@ -6,7 +6,11 @@ web process never evaluates a query.
 
 from pathlib import Path
 
+from app.store.answer import ASIDE
 from app.store.embedded import EmbeddedStore
+from app.store.federation import FederatedStore
+from app.store.forwarder import Allowed, Forwarder
+from app.store.ledger import STATES, Client, Evaluation, Ledger
 from app.store.query import (
     SOLUTIONS,
     TRIPLES,
@@ -20,6 +24,8 @@ from app.store.query import (
     Query,
     QueryMalformed,
     QueryRefused,
+    ServiceFailed,
+    Stopped,
     Store,
     StoreBusy,
     StoreError,
@@ -27,18 +33,27 @@ from app.store.query import (
 )
 
 __all__ = [
+    "ASIDE",
     "SOLUTIONS",
+    "STATES",
     "TRIPLES",
+    "Allowed",
     "Answer",
     "AnswerBroken",
+    "Client",
     "DeadlineExceeded",
+    "Evaluation",
     "EvaluationFailed",
     "FormatUnfit",
+    "Forwarder",
     "GraphUnknown",
+    "Ledger",
     "MemoryExceeded",
     "Query",
     "QueryMalformed",
     "QueryRefused",
+    "ServiceFailed",
+    "Stopped",
     "Store",
     "StoreBusy",
     "StoreError",
@@ -56,18 +71,40 @@ def open_store(
     workers: int = 0,
     queue: int = 32,
     union: bool = True,
+    ledger: Ledger | None = None,
+    forwarder: Forwarder | None = None,
 ) -> Store:
-    """The store over the index of a finished release; the limits are those of ``EmbeddedStore``.
+    """The store over the index of a finished release; the limits are those of ``EmbeddedStore``. SERVICE is evaluated where
+    there is a ``forwarder``.
 
     Raises ``StoreUnreadable``.
     """
-    return EmbeddedStore(
-        index, workers=workers, timeout=timeout, memory_mb=memory_mb, queue=queue, union=union
-    )
+
+    def opened(forwarder_port: int = 0) -> EmbeddedStore:
+        return EmbeddedStore(
+            index,
+            workers=workers,
+            timeout=timeout,
+            memory_mb=memory_mb,
+            queue=queue,
+            union=union,
+            ledger=ledger,
+            forwarder_port=forwarder_port,
+        )
+
+    if forwarder is None:
+        return opened()
+    return FederatedStore(opened(), lambda: opened(forwarder.port), forwarder)
 
 
 def open_remote(
-    address: str, release: str, *, timeout: float = 30, workers: int = 4, queue: int = 32
+    address: str,
+    release: str,
+    *,
+    timeout: float = 30,
+    workers: int = 4,
+    queue: int = 32,
+    ledger: Ledger | None = None,
 ) -> Store:
     """The store over the SPARQL endpoint at ``address``, which must hold ``release``; the limits are those of
     ``RemoteStore``.
@@ -77,4 +114,6 @@ def open_remote(
     from app.store.endpoint import Endpoint  # half a second of imports that only a remote store needs
     from app.store.remote import RemoteStore
 
-    return RemoteStore(Endpoint(address), release, timeout=timeout, workers=workers, queue=queue)
+    return RemoteStore(
+        Endpoint(address), release, timeout=timeout, workers=workers, queue=queue, ledger=ledger
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TypeVar, cast
 
 from app.store import syntax
+from app.store.ledger import SENDING, Evaluation, Ledger
 from app.store.query import (
     SOLUTIONS,
     TRIPLES,
@@ -28,6 +29,14 @@ PAGE_SOLUTIONS = 100_000
 memory."""
 
 
+LARGE_BYTES = 1024 * 1024
+"""An answer larger than this is a download; its reader may be slow, and it must not keep the place of a small one."""
+
+ASIDE = 4
+"""Questions that may be under way beside those the store counts, because they have turned out large or slow: as many
+processes more, or connections. Beyond these they keep others waiting."""
+
+
 class Source(Protocol):
     """Where the records of an answer come from: a worker, or a thread that reads a remote store."""
 
@@ -44,20 +53,29 @@ class Source(Protocol):
 _Source = TypeVar("_Source", bound=Source, contravariant=True)
 
 
-class GiveBack(Protocol[_Source]):
-    """What takes a source back, ``dead`` where it is of no further use."""
+class Keeper(Protocol[_Source]):
+    """Whose sources they are."""
 
-    def __call__(self, source: _Source, /, dead: bool = False) -> None: ...
+    ledger: Ledger
+
+    def give_back(self, source: _Source, /, dead: bool = False) -> None:
+        """Take a source back, ``dead`` where it is of no further use."""
+
+    def make_room(self, source: _Source, /) -> None:
+        """Let others have the place of a source whose answer has grown large, if there is room. May be said again."""
 
 
 class FramedAnswer:
     """The ``Answer`` of one source. Holds it until the last frame has been read."""
 
-    def __init__(self, source: _Source, give_back: GiveBack[_Source], media_type: str) -> None:
+    def __init__(
+        self, source: _Source, keeper: Keeper[_Source], evaluation: Evaluation, media_type: str
+    ) -> None:
         self.media_type = media_type
         self.length: int | None = None
-        self._give_back: GiveBack[Any] = give_back
+        self._keeper: Keeper[Any] = keeper
         self._source: Source | None = source
+        self._evaluation = evaluation
         self._first: deque[bytes] = deque()
         try:
             kind, payload = self._read()
@@ -70,15 +88,20 @@ class FramedAnswer:
         except BaseException:
             self.close()
             raise
+        evaluation.state = SENDING
         if kind == END:
             self.length = sum(map(len, self._first))
 
     @property
     def frames(self) -> Iterator[bytes]:
+        sent = 0
         try:
             while self._first:
+                sent += len(self._first[0])
                 yield self._first.popleft()
             while self._source is not None:
+                if sent > LARGE_BYTES:
+                    self._keeper.make_room(self._source)
                 try:
                     kind, payload = self._read()
                 except StoreError as error:
@@ -86,6 +109,7 @@ class FramedAnswer:
                 if kind == FAILURE:
                     raise AnswerBroken(str(error_of(payload)))
                 if kind == FRAME:
+                    sent += len(payload)
                     yield payload
         finally:
             self.close()
@@ -98,32 +122,35 @@ class FramedAnswer:
             kind, payload = source.read()
         except EOFError:
             error = source.cause_of_death()
+            self._keeper.ledger.end(self._evaluation, error)
             self.close()
             raise error from None
         if kind in (END, FAILURE):
             self._source = None
-            self._give_back(source)
+            self._keeper.ledger.end(self._evaluation, error_of(payload) if kind == FAILURE else None)
+            self._keeper.give_back(source)
         return kind, payload
 
     def close(self) -> None:
         source, self._source = self._source, None
         if source is not None:
+            self._keeper.ledger.end(self._evaluation, given_up=True)
             source.kill()
-            self._give_back(source, dead=True)
+            self._keeper.give_back(source, dead=True)
 
     def __del__(self) -> None:
         self.close()
 
 
-def readable(text: str) -> syntax.Syntax:
-    """What ``text`` asks for. Raises ``QueryMalformed``, or ``QueryRefused`` for updates and SERVICE."""
+def readable(text: str, may_reach_out: bool = False) -> syntax.Syntax:
+    """What ``text`` asks for. Raises ``QueryMalformed``, or ``QueryRefused`` for updates, and for SERVICE unless it may."""
     try:
         asked = syntax.read(text)
     except ValueError as error:
         raise QueryMalformed(str(error)) from error
     if asked.is_update:
         raise QueryRefused(f"this is an update ({asked.form}); the store is read only")
-    if asked.uses_service:
+    if asked.uses_service and not may_reach_out:
         raise QueryRefused("SERVICE is not evaluated here")
     return asked
 

@@ -16,12 +16,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app.store.answer import FramedAnswer, default_format, readable, selected
+from app.store.answer import ASIDE, FramedAnswer, default_format, readable, selected
+from app.store.ledger import EVALUATING, POLL_SECONDS, Evaluation, Ledger
 from app.store.process import Worker
 from app.store.query import (
     SOLUTIONS,
-    DeadlineExceeded,
-    Load,
     Query,
     StoreBusy,
     StoreError,
@@ -32,6 +31,9 @@ from app.store.terms import Term
 START_SECONDS = 20
 """For opening a store, which has no client yet that waits: a loaded machine may be slow, a hung disk is a
 fault."""
+
+SLOW_SECONDS = 1.0
+"""A question that is evaluated for longer is slow: pages and lookups take some milliseconds."""
 
 RESTART_PAUSE_SECONDS = 1.0
 """After the system refused a process: asking again at once would only burn its last resources."""
@@ -44,7 +46,9 @@ logger = logging.getLogger(__name__)
 class EmbeddedStore:
     """A ``Store`` over an index: ``workers`` processes (0: one a core), each with ``memory_mb`` of address
     space; up to ``queue`` questions wait while all are busy; ``timeout`` seconds cover waiting, evaluating
-    and streaming. ``union`` makes the default graph that of all named graphs."""
+    and streaming. ``union`` makes the default graph that of all named graphs. Questions that turn out large or slow leave
+    their place to others: up to ``ASIDE`` workers more are started for that. What is asked is written into
+    ``ledger``. Workers may open no connection, but where there is a ``forwarder_port``, to that port of this machine."""
 
     def __init__(
         self,
@@ -55,9 +59,13 @@ class EmbeddedStore:
         memory_mb: int = 2048,
         queue: int = 32,
         union: bool = True,
+        ledger: Ledger | None = None,
+        forwarder_port: int = 0,
     ):
         self.index, self.timeout, self.memory_mb, self.queue = index.resolve(), timeout, memory_mb, queue
         self.union = union
+        self.ledger = ledger or Ledger()
+        self._forwarder_port = forwarder_port
         self.workers = workers or os.cpu_count() or 1
         # One lock for everything below. Waiters are woken in the order they came. It may be taken twice by
         # one thread: an answer nobody closed gives its worker back when it is collected, which is at any
@@ -67,22 +75,24 @@ class EmbeddedStore:
         self._bell = threading.Condition(lock)
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
+        self._aside: set[Worker] = set()  # those of the busy that have left their place to others
         self._dead: list[Worker] = []
-        self._waiting = self._given_up = 0
+        self._waiting = 0
         self._closing = self._watch_ended = False
         self._watch = threading.Thread(
             target=self._keep_watch, name=f"watch {index.parent.name}", daemon=True
         )
         self._watch.start()
         try:
-            deadline = time.monotonic() + max(timeout, START_SECONDS)
-            self._ask({**NOTHING_ASKED, "text": "ASK {}"}, SOLUTIONS[0], deadline).close()
+            trial = Ledger().begin("ASK {}", time.monotonic() + max(timeout, START_SECONDS))
+            self._ask({**NOTHING_ASKED, "text": trial.text}, SOLUTIONS[0], trial).close()
         except StoreError as error:
             self.close()
             raise StoreUnreadable(f"{index}: {error}") from error
 
-    def answer(self, query: Query, media_type: str = "") -> FramedAnswer:
-        asked = readable(query.text)
+    def answer(self, query: Query, media_type: str = "", noted: str = "") -> FramedAnswer:
+        """As ``Store.answer``; the ledger has the question as ``noted``, where that is not its text."""
+        asked = readable(query.text, may_reach_out=bool(self._forwarder_port))
         media_type = media_type or default_format(asked.form)
         request = {
             "text": asked.text,
@@ -91,11 +101,11 @@ class EmbeddedStore:
             "named_graphs": query.named_graphs,
             "limit": query.limit,
         }
-        return self._ask(request, media_type, time.monotonic() + self.timeout)
+        return self._ask(request, media_type, self._begin(noted or asked.text))
 
     def graph(self, iri: str, media_type: str, may_be_empty: bool = False) -> FramedAnswer:
         request = {"graph": iri, "union": self.union, "may_be_empty": may_be_empty}
-        return self._ask(request, media_type, time.monotonic() + self.timeout)
+        return self._ask(request, media_type, self._begin(f"GRAPH <{iri}>" if iri else "DEFAULT"))
 
     def select(self, text: str, **terms: Term) -> list[dict[str, Term]]:
         return selected(self, text, terms)
@@ -110,52 +120,65 @@ class EmbeddedStore:
             self._bell.notify_all()
         self._watch.join()
 
-    def load(self) -> Load:
-        with self._turn:
-            return Load(len(self._busy), self._waiting, self._given_up)
-
     @property
     def is_ready(self) -> bool:
         """Whether a worker is there to answer or is answering."""
         with self._turn:
             return bool(self._idle or self._busy) and not self._closing
 
-    def _ask(self, request: dict[str, Any], media_type: str, deadline: float) -> FramedAnswer:
-        worker = self._take(deadline)
+    def _begin(self, text: str) -> Evaluation:
+        return self.ledger.begin(text, time.monotonic() + self.timeout)
+
+    def _ask(self, request: dict[str, Any], media_type: str, evaluation: Evaluation) -> FramedAnswer:
+        try:
+            worker = self._take(evaluation)
+        except StoreError as error:
+            self.ledger.end(evaluation, error)
+            raise
         try:
             worker.ask({**request, "media_type": media_type})
         except OSError:  # it has just died; reading its answer will say of what
             pass
         except BaseException:
+            self.ledger.end(evaluation, given_up=True)
             worker.kill()
-            self._give_back(worker, dead=True)
+            self.give_back(worker, dead=True)
             raise
-        return FramedAnswer(worker, self._give_back, media_type)
+        return FramedAnswer(worker, self, evaluation, media_type)
 
-    def _take(self, deadline: float) -> Worker:
+    def _take(self, evaluation: Evaluation) -> Worker:
         """A worker of one's own, in turn. Raises ``StoreBusy`` at once, ``DeadlineExceeded`` when the time is
-        over."""
+        over, ``Stopped`` when nobody waits any more."""
         with self._turn:
             if self._waiting or not self._has_idle():
                 # Counted with the busy: a worker that is being started anew is as good as one that is there.
-                if len(self._busy) + self._waiting >= self.workers + self.queue and not self._closing:
+                if self._in_places() + self._waiting >= self.workers + self.queue and not self._closing:
                     raise StoreBusy(self._seconds_to_next())
                 self._waiting += 1
                 try:
-                    self._turn.wait_for(
-                        lambda: self._closing or self._has_idle(), deadline - time.monotonic()
-                    )
+                    self._wait_for_turn(evaluation)
                 finally:
                     self._waiting -= 1
             if self._closing:
                 raise StoreBusy(1)
             if not self._idle:
-                raise DeadlineExceeded("the time was over before a worker was free")
+                raise evaluation.why_ended()
             worker = self._idle.pop()
-            worker.deadline = deadline
+            worker.begin(evaluation)
+            evaluation.state = EVALUATING
             self._busy.add(worker)
             self._bell.notify()
             return worker
+
+    def _wait_for_turn(self, evaluation: Evaluation) -> None:
+        """Until a worker is idle, the store closes, the time is over or nobody wants the answer any more."""
+        while not evaluation.is_unwanted and (left := evaluation.deadline - time.monotonic()) > 0:
+            if self._turn.wait_for(lambda: self._closing or self._has_idle(), min(left, POLL_SECONDS)):
+                return
+
+    def _in_places(self) -> int:
+        """Of the busy workers, those that keep others waiting."""
+        return len(self._busy) - len(self._aside)
 
     def _has_idle(self) -> bool:
         """Whether a living worker is idle; the last of ``_idle`` then is one."""
@@ -169,15 +192,28 @@ class EmbeddedStore:
         nearest = min((worker.deadline for worker in self._busy), default=0.0)
         return max(1, math.ceil(nearest - time.monotonic()))
 
-    def _give_back(self, worker: Worker, dead: bool = False) -> None:
+    def make_room(self, worker: Worker) -> None:
+        with self._turn:
+            self._set_aside(worker)
+
+    def _set_aside(self, worker: Worker) -> bool:
+        has_room = worker in self._busy - self._aside and len(self._aside) < ASIDE
+        if has_room:
+            self._aside.add(worker)
+            self._bell.notify()
+        return has_room
+
+    def give_back(self, worker: Worker, dead: bool = False) -> None:
         with self._turn:
             self._busy.discard(worker)
-            worker.deadline = math.inf
+            self._aside.discard(worker)
+            worker.rest()
+            is_surplus = len(self._idle) + self._in_places() >= self.workers
             if self._watch_ended:
                 worker.kill()
                 worker.bury()
-            elif dead or worker.overdue:
-                self._given_up += 1
+            elif dead or worker.overdue or worker.yields or is_surplus:
+                worker.kill()
                 self._dead.append(worker)
             else:
                 self._idle.append(worker)
@@ -190,14 +226,15 @@ class EmbeddedStore:
             while not (self._closing and all(worker.overdue for worker in list(self._busy))):
                 if self._kill_the_overdue():
                     continue  # that may have been the last one to wait for
+                self._set_the_slow_aside()
                 if self._dead:
                     self._bury()
-                elif not self._closing and len(self._idle) + len(self._busy) < self.workers:
+                elif not self._closing and len(self._idle) + self._in_places() < self.workers:
                     self._start_one()
                 else:
                     deadlines = [worker.deadline for worker in list(self._busy) if not worker.overdue]
-                    nearest = min(deadlines, default=math.inf)
-                    self._bell.wait(None if nearest == math.inf else max(0.0, nearest - time.monotonic()))
+                    nearest = min(deadlines, default=math.inf) - time.monotonic()
+                    self._bell.wait(max(0.0, min(nearest, POLL_SECONDS)) if deadlines else None)
             self._dead += self._idle
             self._idle = []
             for worker in self._dead:
@@ -206,12 +243,18 @@ class EmbeddedStore:
             self._watch_ended = True
 
     def _kill_the_overdue(self) -> bool:
-        now = time.monotonic()
-        overdue = [worker for worker in list(self._busy) if worker.deadline <= now and not worker.overdue]
+        overdue = [worker for worker in list(self._busy) if not worker.overdue and worker.has_to_end()]
         for worker in overdue:
             worker.overdue = True
             worker.kill()
         return bool(overdue)
+
+    def _set_the_slow_aside(self) -> None:
+        """What takes long has time: others go before it, on the processor, too."""
+        for worker in list(self._busy - self._aside):
+            slow = worker.evaluation is not None and worker.evaluating_seconds > SLOW_SECONDS
+            if slow and self._set_aside(worker):
+                worker.yield_to_others()
 
     def _bury(self) -> None:
         dead, self._dead = self._dead, []
@@ -226,7 +269,8 @@ class EmbeddedStore:
         """One worker more. Who asks it first waits for it to open the index, some 60 ms, so it is taken
         last."""
         try:
-            self._idle.insert(0, Worker("app.store.worker", str(self.index), str(self.memory_mb)))
+            settings = map(str, (self.index, self.memory_mb, self._forwarder_port))
+            self._idle.insert(0, Worker("app.store.worker", *settings))
             self._turn.notify()
         except OSError as error:
             logger.error("no process for a worker: %s", error)

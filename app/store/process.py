@@ -1,5 +1,6 @@
 """The parent's side of a worker: the process, its pipes, and what it died of."""
 
+import contextlib
 import logging
 import math
 import os
@@ -7,14 +8,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
+from app.store.ledger import Evaluation
 from app.store.query import DeadlineExceeded, EvaluationFailed, MemoryExceeded, StoreError
 from app.store.records import read_record, request
 
 DEATH_SECONDS = 5
 """How long the end of a killed process may take to be seen, freeing some gigabytes included."""
+
+LOW_PRIORITY = 10
+"""Of setpriority(2): a tenth of the share of an ordinary process, so that what is slow still gets on while others are busy."""
 
 MESSAGE_BYTES = 2000
 """What is kept of a worker's last words: the cause comes first, a backtrace of the engine after it."""
@@ -43,10 +49,15 @@ class Worker:
             },
             cwd="/",
         )
+        self._begun = 0.0
+        self.yields = False
+        """Whether it leaves the processor to others."""
+        self.evaluation: Evaluation | None = None
+        """What it is busy with."""
         self.deadline = math.inf
         """When the watch kills it, on the monotonic clock."""
         self.overdue = False
-        """Whether the watch did."""
+        """Whether the watch did, be it for the deadline or because nobody wants the answer."""
 
     def ask(self, content: dict[str, Any]) -> None:
         """Send a request. Raises ``OSError`` when the worker has ended."""
@@ -66,6 +77,30 @@ class Worker:
     def kill(self) -> None:
         self.process.kill()
 
+    def begin(self, evaluation: Evaluation) -> None:
+        """Be busy with this from now on."""
+        self.evaluation, self.deadline, self._begun = evaluation, evaluation.deadline, time.monotonic()
+
+    @property
+    def evaluating_seconds(self) -> float:
+        """How long it has been busy with what it is busy with."""
+        return time.monotonic() - self._begun
+
+    def yield_to_others(self) -> None:
+        """Leave the processor to others. That can never be taken back, so it is to be ended afterwards."""
+        self.yields = True
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, LOW_PRIORITY)
+
+    def rest(self) -> None:
+        """Be busy with nothing."""
+        self.evaluation, self.deadline = None, math.inf
+
+    def has_to_end(self) -> bool:
+        """Whether its time is over, or its answer unwanted."""
+        unwanted = self.evaluation is not None and self.evaluation.is_unwanted
+        return unwanted or self.deadline <= time.monotonic()
+
     def bury(self) -> None:
         """Wait for the process to be gone and let go of its pipes."""
         try:
@@ -82,7 +117,8 @@ class Worker:
     def cause_of_death(self) -> StoreError:
         """What to say about a worker that ended in the middle of an answer."""
         if self.overdue:
-            return DeadlineExceeded("the deadline has passed")
+            late = DeadlineExceeded("the deadline has passed")
+            return self.evaluation.why_ended() if self.evaluation else late
         try:
             code = self.process.wait(DEATH_SECONDS)
         except subprocess.TimeoutExpired:

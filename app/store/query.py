@@ -56,18 +56,6 @@ class Answer(Protocol):
         """Give the evaluation up, if it still runs. May be called twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How much a store has to do at a moment."""
-
-    busy: int
-    """Questions being answered."""
-    waiting: int
-    """Questions that wait for their turn."""
-    given_up: int
-    """Evaluations that were ended, at their deadline or for their memory, since the store was opened."""
-
-
 class Store(Protocol):
     """A release that can be asked. Any number of threads may ask at once."""
 
@@ -88,9 +76,6 @@ class Store(Protocol):
     def select(self, text: str, **terms: Term) -> list[dict[str, Term]]:
         """All solutions of a SELECT (an ASK gives ``[]`` or ``[{}]``), with the variables in ``terms`` bound
         to them. For pages: an answer of more than ``answer.PAGE_SOLUTIONS`` raises ``QueryRefused``."""
-
-    def load(self) -> Load:
-        """What it has to do now."""
 
     def close(self, at_once: bool = False) -> None:
         """Let answers under way end (each has its deadline), or with ``at_once`` break them, and free
@@ -129,8 +114,16 @@ class MemoryExceeded(StoreError):
     """The evaluation wanted more memory than a worker may have."""
 
 
+class Stopped(StoreError):
+    """An operator ended the evaluation, or whoever asked went away."""
+
+
 class EvaluationFailed(StoreError):
     """The engine gave up, or its process ended, for a reason that is neither time nor memory."""
+
+
+class ServiceFailed(StoreError):
+    """An endpoint that a query's SERVICE asks gave no answer, or none that is whole."""
 
 
 class StoreBusy(StoreError):

@@ -23,15 +23,15 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from app import names
-from app.store import dataset, results
-from app.store.answer import FramedAnswer, default_format, readable, selected
+from app.store import dataset, results, syntax
+from app.store.answer import ASIDE, FramedAnswer, default_format, readable, selected
 from app.store.embedded import EmbeddedStore
 from app.store.endpoint import READ_BYTES, Endpoint, Incoming, failed, solutions
+from app.store.ledger import EVALUATING, POLL_SECONDS, Evaluation, Ledger
 from app.store.query import (
     DeadlineExceeded,
     EvaluationFailed,
     GraphUnknown,
-    Load,
     Query,
     StoreBusy,
     StoreError,
@@ -113,14 +113,23 @@ class RemoteStore:
     to ``queue`` wait; ``timeout`` seconds cover waiting, evaluating and streaming. Raises ``StoreUnreadable``."""
 
     def __init__(
-        self, endpoint: Endpoint, release: str, *, workers: int = 4, timeout: float = 30, queue: int = 32
+        self,
+        endpoint: Endpoint,
+        release: str,
+        *,
+        workers: int = 4,
+        timeout: float = 30,
+        queue: int = 32,
+        ledger: Ledger | None = None,
     ) -> None:
         self.endpoint, self.release, self.timeout = endpoint, release, timeout
         self.workers, self.queue = workers, queue
         self._turn = threading.Condition()
-        self._under_way = self._waiting = self._given_up = 0
+        self.ledger = ledger or Ledger()
+        self._under_way = self._waiting = 0
         self._closing = False
         self._reading: set[_Reading] = set()
+        self._aside: set[_Reading] = set()  # those that have left their place to others
         try:
             self._held = held(endpoint, max(timeout, OPEN_SECONDS))
             if self._held.release != release:
@@ -141,17 +150,26 @@ class RemoteStore:
             raise
 
     def answer(self, query: Query, media_type: str = "") -> FramedAnswer:
-        deadline = time.monotonic() + self.timeout
         asked = readable(query.text)
+        evaluation = self.ledger.begin(asked.text, time.monotonic() + self.timeout)
+        try:
+            return self._ask(query, asked, media_type, evaluation)
+        except StoreError as error:
+            self.ledger.end(evaluation, error)
+            raise
+
+    def _ask(
+        self, query: Query, asked: syntax.Syntax, media_type: str, evaluation: Evaluation
+    ) -> FramedAnswer:
         media_type = media_type or default_format(asked.form)
         self._syntax.answer(Query(asked.text, limit=0), media_type).close()
         where = dataset.placed(query, asked, self._graphs())
-        self._take(deadline)
-        reading = _Reading(self, where, asked.form, media_type, query.limit, deadline)
+        self._take(evaluation)
+        reading = _Reading(self, where, asked.form, media_type, query.limit, evaluation)
         with self._turn:
             self._reading.add(reading)
         reading.start()
-        return FramedAnswer(reading, self._give_back, media_type)
+        return FramedAnswer(reading, self, evaluation, media_type)
 
     def graph(self, iri: str, media_type: str, may_be_empty: bool = False) -> FramedAnswer:
         if iri and not may_be_empty and iri not in self._graphs():
@@ -174,10 +192,6 @@ class RemoteStore:
             reading.join(BREAK_SECONDS if at_once else max(0.0, reading.deadline - time.monotonic()))
         self._syntax.close(at_once)
         self._folder.cleanup()
-
-    def load(self) -> Load:
-        with self._turn:
-            return Load(self._under_way, self._waiting, self._given_up)
 
     def check_unchanged(self, timeout: float) -> None:
         """Raise ``StoreBusy`` where the remote no longer holds what it held when this store last looked."""
@@ -220,29 +234,40 @@ class RemoteStore:
         if isinstance(found, Literal) and int(found.value) >= self._cuts_at:
             raise EvaluationFailed(f"the store behind this service cuts answers at {self._cuts_at} rows")
 
-    def _take(self, deadline: float) -> None:
+    def _take(self, evaluation: Evaluation) -> None:
         with self._turn:
             if self._under_way + self._waiting >= self.workers + self.queue or self._closing:
                 raise StoreBusy(1)
             self._waiting += 1
             try:
-                is_free = self._turn.wait_for(
-                    lambda: self._closing or self._under_way < self.workers, deadline - time.monotonic()
-                )
+                is_free = False
+                while not (is_free or evaluation.is_unwanted) and time.monotonic() < evaluation.deadline:
+                    is_free = self._turn.wait_for(
+                        lambda: self._closing or self._under_way < self.workers,
+                        min(POLL_SECONDS, evaluation.deadline - time.monotonic()),
+                    )
             finally:
                 self._waiting -= 1
             if self._closing:
                 raise StoreBusy(1)
             if not is_free:
-                raise DeadlineExceeded("the time was over before a connection was free")
+                raise evaluation.why_ended()
             self._under_way += 1
+            evaluation.state = EVALUATING
 
-    def _give_back(self, reading: "_Reading", dead: bool = False) -> None:
+    def make_room(self, reading: "_Reading") -> None:
+        with self._turn:
+            if reading in self._reading - self._aside and len(self._aside) < ASIDE:
+                self._aside.add(reading)
+                self._under_way -= 1
+                self._turn.notify()
+
+    def give_back(self, reading: "_Reading", dead: bool = False) -> None:
         with self._turn:
             if reading in self._reading:
                 self._reading.discard(reading)
-                self._under_way -= 1
-                self._given_up += dead
+                self._under_way -= reading not in self._aside
+                self._aside.discard(reading)
                 self._turn.notify()
 
 
@@ -256,11 +281,12 @@ class _Reading(threading.Thread):
         form: str,
         media_type: str,
         limit: int | None,
-        deadline: float,
+        evaluation: Evaluation,
     ) -> None:
         super().__init__(name=f"answer from {store.endpoint.address}", daemon=True)
         self.store, self.where, self.form = store, where, form
-        self.media_type, self.limit, self.deadline = media_type, limit, deadline
+        self.media_type, self.limit = media_type, limit
+        self.evaluation, self.deadline = evaluation, evaluation.deadline
         self._records: queue.Queue[tuple[bytes, bytes] | StoreError] = queue.Queue(FRAMES_AHEAD)
         self._stopped = threading.Event()
         self._incoming: Incoming | None = None
@@ -268,16 +294,21 @@ class _Reading(threading.Thread):
     # For who takes the frames
 
     def read(self) -> tuple[bytes, bytes]:
-        try:
-            found = self._records.get(timeout=max(0.0, self.deadline - time.monotonic()))
-        except queue.Empty:
-            raise EOFError from None
-        if isinstance(found, StoreError):
-            raise found
-        return found
+        while not self.evaluation.is_unwanted:
+            left = self.deadline - time.monotonic()
+            try:
+                found = self._records.get(timeout=max(0.0, min(left, POLL_SECONDS)))
+            except queue.Empty:
+                if left <= 0:
+                    break
+                continue
+            if isinstance(found, StoreError):
+                raise found
+            return found
+        raise EOFError
 
     def cause_of_death(self) -> StoreError:
-        return DeadlineExceeded("the deadline has passed")
+        return self.evaluation.why_ended()
 
     def kill(self) -> None:
         self._stopped.set()

@@ -188,6 +188,22 @@ class UpdateSyntax:
     """Whether WITH or USING says which graphs to look at."""
 
 
+def services(text: str) -> list[Token] | None:
+    """The addresses a decoded query's SERVICE clauses name, in order, as tokens; None where one is not written out as an IRI,
+    or where the engine may see a SERVICE that is none by the grammar."""
+    found, ambiguous = tokens(text)
+    addresses = []
+    for at, token in enumerate(found):
+        upper = token.text.upper()
+        if token.kind not in ("word", "name") or "SERVICE" not in upper.partition(":")[0]:
+            continue
+        after = at + 2 if at + 1 < len(found) and found[at + 1].text.upper() == "SILENT" else at + 1
+        if upper != "SERVICE" or after >= len(found) or found[after].kind != "iri":
+            return None
+        addresses.append(found[after])
+    return None if ambiguous else addresses
+
+
 def read_update(text: str) -> UpdateSyntax:
     """What an update asks for. Raises ``ValueError`` as ``read`` does."""
     asked = read(text)

@@ -1,6 +1,6 @@
 """The process that evaluates queries, one at a time, for the store that started it.
 
-Run as ``python -m app.store.worker INDEX MEMORY_MB PARENT_PID``. Requests come on standard input, answers go
+Run as ``python -m app.store.worker INDEX MEMORY_MB FORWARDER_PORT PARENT_PID``. Requests come on standard input, answers go
 to standard output, in the form of ``records``.
 
 Everything happens in one thread, evaluation and serialisation alike: a result of the engine touched from
@@ -33,11 +33,11 @@ from app.store.results import Frames
 from app.store.terms import DefaultGraph, Index, Iri
 
 
-def main(index: str, memory_mb: int, parent: int) -> None:
+def main(index: str, memory_mb: int, forwarder_port: int, parent: int) -> None:
     """Open the index and answer until the parent closes our input; what is wrong with it is the first answer."""
     requests, replies = pipes()
     # Before the index is opened: the engine's own threads inherit what is forbidden then.
-    confine(parent, memory_mb)
+    confine(parent, memory_mb, forwarder_port)
     try:
         store = Index.read_only(index)
     except OSError as error:
@@ -123,4 +123,4 @@ def malformed(message: str) -> bytes:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], *map(int, sys.argv[2:5]))

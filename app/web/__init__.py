@@ -10,12 +10,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.language import LANGUAGES
 from app.web import (
+    about,
+    allowance,
     catalogue,
     compare,
     discovery,
     documents,
     dumps,
     graphs,
+    journal,
     language,
     linked,
     live,
@@ -24,6 +27,7 @@ from app.web import (
     ontology,
     pages,
     problem,
+    queries,
     questions,
     regions,
     rulebook,
@@ -57,6 +61,8 @@ PUBLISHED = (
     graphs.pages,
     graphs.published,
     graphs.read_only,
+    queries.pages,
+    about.pages,
     pages.pages,
     regions.pages,
     submissions.pages,
@@ -113,6 +119,8 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     live.attach(app, live_)
     app.extensions["answers"] = Answers()
+    journal.attach(app, live_.settings.log)  # first: what comes after knows the request's id
+    allowance.attach(app, live_.settings.rate)
     problem.attach(app)
     metrics.attach(app)
     for blueprint in parts:

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from app.store import Answer
+from app.web import allowance
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of all answers kept. An answer that is kept is one frame at most, 64 KB, so that is a thousand large ones and many more
@@ -63,6 +64,7 @@ def sent(answer: Callable[[], Answer], media_type: str, seen: list[Any] | None) 
     elif tag is not None and (kept := _answers().get(tag)) is not None:
         response = Response(kept, content_type=f"{media_type}; charset=utf-8")
     else:
+        allowance.spend()
         under_way = answer()
         body: Any = under_way.frames
         if under_way.length is not None:

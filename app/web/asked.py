@@ -44,6 +44,8 @@ class Asked:
     query: Query | None
     format: str | None
     update: Change | None = None
+    is_stopped: bool = False
+    """Whether the button beside the query was Stop."""
 
 
 def asked() -> Asked:
@@ -70,7 +72,7 @@ def asked() -> Asked:
     if operation == "update":
         return Asked(None, None, _change(text, pairs))
     query = Query(text, _graphs(pairs, "default-graph-uri"), _graphs(pairs, "named-graph-uri"))
-    return Asked(query, _last(pairs, "format"))
+    return Asked(query, _last(pairs, "format"), is_stopped=_last(pairs, "stop") is not None)
 
 
 def _posted() -> list[tuple[str, str]]:

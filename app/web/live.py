@@ -5,15 +5,16 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, has_request_context, request
 
 from app import names
 from app.release import MANIFEST, Release, Releases
-from app.store import Store, StoreUnreadable, open_remote, open_store
+from app.store import Allowed, Client, Forwarder, Ledger, Store, StoreUnreadable, open_remote, open_store
 
 RETRY_SECONDS = 5.0
 """How long a pointer to something broken is left alone: each attempt starts a process."""
@@ -44,6 +45,19 @@ class Settings:
     """Whether published data may be written by the SPARQL protocols, by who has a token for it."""
     union: bool = True
     """Whether the default graph of a query is the union of all named graphs."""
+    rate: int = 1200
+    """Queries and uploads a minute from one address; 0 is no limit. Twenty a second are more than any page asks for, and
+    leave room for an office behind one address."""
+    proxy: str = ""
+    """The address of a reverse proxy, whose word on who asks (X-Forwarded-For, -Proto, -Host) is taken."""
+    services: tuple[str, ...] = ()
+    """Endpoints that queries may ask by SERVICE."""
+    service_timeout: float = 10.0
+    """Seconds for one of them to answer; the deadline of the query counts besides."""
+    grace: float | None = None
+    """Seconds for what is under way to end when the service is told to stop; by default those of a query."""
+    log: str = ""
+    """Where requests are logged: a file, ``-`` for standard error, nowhere by default."""
     store: str = ""
     """The SPARQL endpoint that answers queries in place of the release's own index."""
 
@@ -85,6 +99,9 @@ class Live:
 
     def __init__(self, root: Path, settings: Settings, discard: bool = False) -> None:
         self.root, self.settings, self.discard = root, settings, discard
+        self._forwarder = _forwarder(settings)
+        self.ledger = Ledger(_asker)
+        """What is asked of all the stores opened here."""
         self._lock = threading.Lock()  # of the fields; held for moments only
         self._opening = threading.Lock()  # held while a store opens
         self._release: Opened | None = None
@@ -114,6 +131,8 @@ class Live:
             release, self._release, self._closed = self._release, None, True
         if release is not None:
             release.close(at_once=True)
+        if self._forwarder is not None:
+            self._forwarder.close()
 
     def catch_up(self) -> None:
         """Have the release in force that the pointer names now, and not only soon. Raises ``NoRelease`` where it cannot be
@@ -121,6 +140,12 @@ class Live:
         self._follow(wait=True)
         if self._pointer != str((self.root / "current").readlink()):
             raise NoRelease(f"{self.root}: the release cannot be opened")
+
+    def renew(self) -> None:
+        """Open the release in force anew, with new processes; or another, if the pointer has moved."""
+        with self._opening:
+            self._pointer, self._failed = "", ("", 0.0)
+        self._follow(wait=True)
 
     def _follow(self, wait: bool = False) -> None:
         try:
@@ -182,6 +207,7 @@ class Live:
                 timeout=chosen.timeout,
                 workers=chosen.workers,
                 queue=chosen.queue,
+                ledger=self.ledger,
             )
         return open_store(
             folder / "index",
@@ -190,7 +216,23 @@ class Live:
             workers=chosen.workers,
             queue=chosen.queue,
             union=chosen.union,
+            ledger=self.ledger,
+            forwarder=self._forwarder,
         )
+
+
+def _forwarder(settings: Settings) -> Forwarder | None:
+    """What asks other endpoints for queries, where any are listed. Raises ``ValueError`` where one cannot be."""
+    allowed = [Allowed.resolved(address) for address in settings.services]
+    return Forwarder(allowed, settings.service_timeout) if allowed else None
+
+
+def _asker() -> Client:
+    """Who asks: the request, which the server says whether somebody still waits for it."""
+    if not has_request_context():
+        return Client()
+    is_gone: Callable[[], bool] = request.environ.get("waitress.client_disconnected", bool)
+    return Client(g.get("request_id", ""), is_gone)
 
 
 def attach(app: Flask, live: Live) -> None:

@@ -13,6 +13,7 @@ from app.mapping import ROWS_LOOKED_AT, Mapped
 from app.source import Place, Unreadable, refused
 from app.standards import Standards
 from app.table import TABLES, Sheet
+from app.web import allowance
 from app.web.language import language, say
 from app.web.page import page
 from app.web.problem import Problem
@@ -74,6 +75,7 @@ def result() -> Response:
 
 def _mapped(sent: FileStorage | None, system: Standards) -> tuple[list[Sheet], list[Mapped]]:
     """The sheets of the file sent, and what their headings mean. Raises ``Unreadable`` and ``Problem``."""
+    allowance.spend()
     name = upload.name_of(sent.filename or "")[-LONGEST_NAME:] if sent else ""
     suffix = Path(name).suffix.lower()
     if not sent or not name:

@@ -6,6 +6,7 @@ query, a token or a client is in it.
 
 import datetime
 import time
+from collections import Counter as Counted
 from collections.abc import Iterator
 
 from flask import Flask, Response, current_app, g, request
@@ -14,8 +15,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app.rules import SEVERITIES
+from app.store import STATES
 from app.web.answers import Answers
-from app.web.live import NoRelease, current_release
+from app.web.live import NoRelease, current_release, following
 
 SECONDS = (0.005, 0.02, 0.1, 0.5, 2, 10, 30)
 """Where requests are told apart by how long they took: a page takes some milliseconds, a query at most its deadline."""
@@ -73,7 +75,19 @@ class _Served(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """The release, its findings, and the load of its store."""
+        """The queries, the release and its findings."""
+        ledger = following().ledger
+        now = Counted(evaluation.state for evaluation in ledger.under_way())
+        under_way = GaugeMetricFamily("zwfw_queries_under_way", "Queries of the moment.", labels=["state"])
+        for state in STATES:
+            under_way.add_metric([state], now[state])
+        yield under_way
+        ended = CounterMetricFamily(
+            "zwfw_queries", "Queries that ended, by how, since the service began.", labels=["outcome"]
+        )
+        for outcome, number in ledger.ended().items():
+            ended.add_metric([outcome], number)
+        yield ended
         try:
             release = current_release()
         except NoRelease:
@@ -91,14 +105,6 @@ class _Served(Collector):
         asked.add_metric(["no"], answers.misses)
         yield asked
         yield GaugeMetricFamily("zwfw_answers_bytes", "Bytes of answers kept.", value=answers.bytes)
-        load = release.store.load()
-        yield GaugeMetricFamily("zwfw_queries_running", "Queries being answered.", value=load.busy)
-        yield GaugeMetricFamily("zwfw_queries_waiting", "Queries that wait.", value=load.waiting)
-        yield CounterMetricFamily(
-            "zwfw_queries_given_up",
-            "Evaluations ended at their deadline or for their memory, since the release was opened.",
-            value=load.given_up,
-        )
         findings = GaugeMetricFamily("zwfw_findings", "Findings of a region.", labels=["region", "severity"])
         for code, entry in release.regions.items():
             for severity in SEVERITIES:

@@ -17,6 +17,8 @@ from app.store import (
     MemoryExceeded,
     QueryMalformed,
     QueryRefused,
+    ServiceFailed,
+    Stopped,
     StoreBusy,
     StoreError,
 )
@@ -51,7 +53,7 @@ KINDS = {
     "query-refused": Kind(
         403,
         "此类查询不予执行",
-        "本服务只读，不执行更新（INSERT、DELETE、LOAD 等），也不执行联邦查询 SERVICE。",
+        "本服务只读，不执行更新（INSERT、DELETE、LOAD 等）；联邦查询 SERVICE 只能引用运维人员列出的服务。",
     ),
     "unauthorised": Kind(
         401,
@@ -85,6 +87,14 @@ KINDS = {
         "文件无法读取",
         "所报送的文件有误，没有更改任何内容。问题详情的 errors 逐条列出文件、工作表、行、列和应有的内容。",
     ),
+    "too-many": Kind(
+        429,
+        "请求过于频繁",
+        "同一地址的查询和上传次数超过了每分钟的上限。请按 Retry-After 标头给出的秒数稍后再试。",
+    ),
+    "stopped": Kind(
+        503, "查询已被停止", "运维人员停止了这个查询，没有给出结果。如有需要，请与运维人员联系。"
+    ),
     "busy": Kind(
         503, "查询排队已满", "正在执行和等待的查询已达上限。请按 Retry-After 标头给出的秒数稍后再试。"
     ),
@@ -102,6 +112,11 @@ KINDS = {
         "排队、计算和传输合计超过了时限，查询已被终止。请缩小范围，或下载转储文件在本地查询。",
     ),
     "evaluation-failed": Kind(500, "查询未能完成", "查询引擎在计算中出错或意外终止。同一查询可以再试一次。"),
+    "service-failed": Kind(
+        502,
+        "所引用的外部查询服务没有应答",
+        "查询中 SERVICE 所指的服务拒绝了请求、没有在时限内应答或应答不完整，因此没有给出结果。用 SERVICE SILENT 可忽略这类失败。",
+    ),
     "internal-error": Kind(500, "服务器内部错误", "服务出现意外错误，已记入日志。"),
 }
 
@@ -148,6 +163,8 @@ def of_store(error: StoreError, query: str = "", timeout: float = 0) -> Problem:
             return Problem("not-found", say("没有这个图。"))
         case FormatUnfit():
             return Problem("not-acceptable")
+        case Stopped():
+            return Problem("stopped")
         case StoreBusy():
             return Problem("busy", headers={"Retry-After": str(error.retry_after)})
         case DeadlineExceeded():
@@ -155,6 +172,8 @@ def of_store(error: StoreError, query: str = "", timeout: float = 0) -> Problem:
             return Problem("deadline-exceeded", detail + say(KINDS["deadline-exceeded"].explanation))
         case MemoryExceeded():
             return Problem("memory-exceeded")
+        case ServiceFailed():
+            return Problem("service-failed", str(error))
         case EvaluationFailed():
             return Problem("evaluation-failed", str(error))
     return Problem("internal-error")

@@ -10,11 +10,12 @@ from flask import Response, render_template
 
 from app import names
 from app.store import Query, StoreError
-from app.web import problem
+from app.web import allowance, problem
 from app.web.formats import Format, formats_of
 from app.web.language import language
 from app.web.links import address
 from app.web.live import current_release, following
+from app.web.problem import Problem
 
 PAGE_ROWS = 500
 """What a page shows; the rest is for downloads. A browser lays out a table of this size at once."""
@@ -43,16 +44,21 @@ class Cell:
     note: str = ""
 
 
-def query_page(query: Query | None, form: str = "") -> Response:
+def query_page(query: Query | None, form: str = "", stopped: bool = False) -> Response:
+    """The page with a query and what it found; with an example where there is none, and only the query where it was
+    ``stopped``: a browser that leaves a page for another gives up what it waited for, and the store ends that."""
     shown: dict[str, Any] = {"text": query.text if query else EXAMPLE, "result": None, "problem": None}
+    shown["stopped"] = stopped
     status, headers = 200, {}
-    if query is not None:
+    if query is not None and not stopped:
         started = time.monotonic()
         try:
+            allowance.spend()
             shown["result"] = _result(query, form)
             shown["seconds"] = time.monotonic() - started
-        except StoreError as error:
-            told = problem.of_store(error, query.text, following().settings.timeout)
+        except (StoreError, Problem) as error:
+            limit = following().settings.timeout
+            told = error if isinstance(error, Problem) else problem.of_store(error, query.text, limit)
             shown["problem"], status, headers = told.as_dict(), told.kind.status, told.headers
         shown["downloads"] = [(one.title, _download(query, one)) for one in formats_of(form)]
     body = render_template("sparql.html", timeout=following().settings.timeout, **shown)

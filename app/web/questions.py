@@ -17,7 +17,7 @@ from app.parameter import TODAY, Misasked, Parameter
 from app.question import ASPECTS, Question
 from app.store import Answer, Query, StoreError
 from app.store.terms import Iri, def_
-from app.web import problem
+from app.web import allowance, problem
 from app.web.answers import sent
 from app.web.language import language, say
 from app.web.links import address, home
@@ -133,6 +133,7 @@ def _data(found: Question, suffix: str) -> Response:
                 raise problem.of_store(error, query, following().settings.timeout) from error
 
         return sent(answer, media_type, [release.id, query, media_type])
+    allowance.spend()
     told = answered.ask(found, _values(), language(), release.store, release.regions, WORKBOOK_ROWS)
     mark = "-synthetic" if told.is_synthetic else ""
     if suffix == ".xlsx":
@@ -158,6 +159,7 @@ def _page(found: Question) -> Response:
         "limit": PAGE_ROWS,
         "aspects": ASPECTS,
     }
+    allowance.spend()
     try:
         told = answered.ask(found, values, language(), release.store, release.regions, PAGE_ROWS)
     except Misasked as error:

@@ -1,16 +1,19 @@
 """The server: the one door to waitress.
 
-Waitress gives three things the service relies on: an exception in the middle of a streamed answer closes the
-connection without the last chunk, so that no client takes it for whole; slow readers are fed by its main loop
-and hold no thread; and SIGTERM ends it in order.
+Waitress gives two things the service relies on: an exception in the middle of a streamed answer closes the
+connection without the last chunk, so that no client takes it for whole; and slow readers are fed by its main loop
+and hold no thread.
 """
 
 import ipaddress
+import os
 import signal
 import socket
 import struct
 import sys
+import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,6 +23,7 @@ from waitress import create_server
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import WSGITask
 
+from app.store import ASIDE
 from app.web import create_app, create_open_app
 from app.web.live import Live, Settings
 from app.web.scratch import Scratch
@@ -37,6 +41,10 @@ CONNECTIONS = 500
 
 IDLE_SECONDS = 60
 """After this long without a byte a connection is closed."""
+
+
+STOPPING_SECONDS = 0.1
+"""How often one looks whether all that was under way has ended."""
 
 
 class PatientTask(WSGITask):  # type: ignore[misc]
@@ -87,27 +95,40 @@ class PatientChannel(HTTPChannel):  # type: ignore[misc]
                 self.outbuf_lock.wait(1.0)
 
 
-def listen(app: Any, host: str, port: int, settings: Settings) -> Any:
-    """A waitress server over ``app``, bound and ready to ``run()``; port 0 takes any free one."""
-    sockets: dict[int, Any] = {}
+def listen(app: Any, host: str, port: int, settings: Settings, sockets: dict[int, Any] | None = None) -> Any:
+    """A waitress server over ``app``, bound and ready to ``run()``; port 0 takes any free one. ``sockets`` is filled with what
+    it listens to, now and later."""
+    sockets = {} if sockets is None else sockets
     server = create_server(
         app,
         map=sockets,
         host=host,
         port=port,
-        threads=settings.workers + settings.queue + PAGE_THREADS,
+        threads=settings.workers + ASIDE + settings.queue + PAGE_THREADS,
         outbuf_high_watermark=BUFFER_BYTES,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
         max_request_body_size=1024 * 1024 * 1024,  # uploads have limits of their own
+        # One request read ahead: only a server that reads sees that its client has gone, and the store then ends what was
+        # asked.
+        channel_request_lookahead=1,
         ident=None,
         clear_untrusted_proxy_headers=True,
+        **_trusted(settings.proxy),
     )
     channel = type("Channel", (PatientChannel,), {"patience": settings.timeout})
     for listener in sockets.values():  # one for each address the host name has
         if hasattr(listener, "channel_class"):
             listener.channel_class = channel
     return server
+
+
+def _trusted(proxy: str) -> dict[str, Any]:
+    """What waitress is told of a reverse proxy."""
+    if not proxy:
+        return {}
+    believed = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    return {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": believed}
 
 
 def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, settings: Settings | None = None) -> None:
@@ -136,20 +157,56 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+class Stopping:
+    """The end in order: the first SIGTERM refuses new connections and lets what is under way end, for ``grace`` seconds; a
+    second one, or the end of the grace, ends everything."""
+
+    def __init__(self, sockets: Mapping[int, Any], grace: float) -> None:
+        self._sockets, self._grace = sockets, grace
+        self._has_begun = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        """The signal. Runs in the main thread, between two steps of the server's loop."""
+        if self._has_begun:
+            raise SystemExit
+        self._has_begun = True
+        for one in list(self._sockets.values()):
+            if one.accepting:
+                one.accepting, one.handle_read = False, lambda: None
+                one.socket.shutdown(socket.SHUT_RDWR)  # closing it would pull it from under the loop
+        threading.Thread(target=self._wait, name="stopping", daemon=True).start()
+
+    def _wait(self) -> None:
+        given_up = time.monotonic() + self._grace
+        while self._is_busy() and time.monotonic() < given_up:
+            time.sleep(STOPPING_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _is_busy(self) -> bool:
+        """Whether a request is being answered, or an answer on its way."""
+        channels = [one for one in list(self._sockets.values()) if isinstance(one, HTTPChannel)]
+        return any(one.requests or one.total_outbufs_len for one in channels)
+
+
 def _run(app: Flask, host: str, port: int, settings: Settings) -> None:
-    server = listen(app, host, port, settings)
+    sockets: dict[int, Any] = {}
+    server = listen(app, host, port, settings, sockets)
+    live: Live = app.extensions["live"]
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise SystemExit
+    def renew(_number: int, _frame: FrameType | None) -> None:
+        # Not here: opening takes a lock that this very thread never holds but others may hold for long.
+        threading.Thread(target=live.renew, name="renew", daemon=True).start()
 
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(
+        signal.SIGTERM, Stopping(sockets, settings.timeout if settings.grace is None else settings.grace)
+    )
+    signal.signal(signal.SIGHUP, renew)
     print(
         f"http://{host}:{server.effective_port if hasattr(server, 'effective_port') else port}/",
         file=sys.stderr,
     )
-    live: Live = app.extensions["live"]
     try:
-        server.run()  # ends on SystemExit and KeyboardInterrupt, after giving running requests five seconds
+        server.run()  # ends on SystemExit and KeyboardInterrupt
     finally:
         server.close()
         live.close()

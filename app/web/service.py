@@ -37,6 +37,8 @@ def service() -> list[Triple]:
         Triple(dataset, sd("defaultGraph"), graph),
         Triple(graph, kind, sd("Graph")),
     ]
+    if following().settings.services:
+        triples.append(Triple(service, sd("feature"), sd("BasicFederatedQuery")))
     if following().settings.union:
         triples.append(Triple(service, sd("feature"), sd("UnionDefaultGraph")))
     formats = dict.fromkeys(one.iri for one in (*SOLUTION_FORMATS, *GRAPH_FORMATS))

@@ -29,6 +29,8 @@ def endpoint() -> Response:
         return _updated(wanted.update)
     if wanted.query is None:
         return _description(wanted.format)
+    if wanted.is_stopped:
+        return query_page(wanted.query, stopped=True)
     return _answer(wanted.query, wanted.format)
 
 
@@ -71,7 +73,7 @@ def _answer(query: Query, format_name: str | None) -> Response:
         except StoreError as error:
             raise problem.of_store(error, query.text, following().settings.timeout) from error
 
-    return sent(answer, media_type, None if read.is_volatile else seen)
+    return sent(answer, media_type, None if read.is_volatile or read.uses_service else seen)
 
 
 def _description(format_name: str | None) -> Response:

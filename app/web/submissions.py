@@ -19,6 +19,7 @@ from app.history import Outdated
 from app.source import Unreadable
 from app.submission import ARCHIVE, ARCHIVE_TYPES, MAX_BYTES, Submission, Submissions
 from app.tokens import SUBMIT, Token, Tokens
+from app.web import allowance
 from app.web.language import language, say
 from app.web.live import following
 from app.web.page import page
@@ -113,7 +114,7 @@ def token_for(said: str, code: str, scope: str = SUBMIT) -> Token:
         raise Problem("unauthorised", headers={"WWW-Authenticate": 'Bearer realm="zwfw"'})
     if not (len(code) == 6 and code.isascii() and code.isdecimal() and found.covers(code)):
         detail = say(
-            "这个令牌用于 {region} 及其下级，不能报送 {code}。", region=found.region, code=code or "—"
+            "这个令牌用于 {region} 及其下级，不能用于 {code}。", region=found.region, code=code or "—"
         )
         raise Problem("forbidden", detail)
     if scope not in found.scopes:
@@ -164,6 +165,7 @@ def _name_of_body() -> str:
 
 def _submitted(code: str, token: Token, files: dict[str, bytes], kind: str) -> dict[str, Any]:
     """Take in and look at what was sent: the answer to a program. Raises ``Problem``."""
+    allowance.spend()
     submissions = Submissions(following().root)
     with turn():
         try:

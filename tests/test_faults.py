@@ -1,0 +1,239 @@
+"""Faults of the whole: the service told to stop or to reload, its workers killed under load, a release copied back."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+import pytest
+from served import NEVER_ENDS, exchange, point, publish, publish_regions
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 60
+"""Seconds: long enough for a busy machine, far from any other end."""
+
+MARK = "SELECT ?mark { ?release <http://example.org/mark> ?mark }"
+SLOW = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h 'no' }"
+"""Takes a second or two over the releases here."""
+
+
+@dataclass
+class Service:
+    """A running ``zwfw serve``."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    def get(self, path: str) -> bytes:
+        return exchange(self.port, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", PATIENCE)
+
+    def ask(self, query: str) -> bytes:
+        return self.get(f"/sparql?query={quote(query)}&format=csv")
+
+    def workers(self) -> list[int]:
+        """The processes that evaluate."""
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return [int(line.split()[0]) for line in listed.stdout.splitlines() if "app.store.worker" in line]
+
+
+@contextlib.contextmanager
+def serving(root: Path, *options: str) -> Iterator[Service]:
+    command = [sys.executable, "-m", "app", "serve", "--release", str(root), "--port", "0", *options]
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, cwd=ROOT, stderr=said, text=True)
+        try:
+            yield Service(process, _port(process, said))
+        finally:
+            process.kill()
+            process.wait(PATIENCE)
+
+
+def _port(process: subprocess.Popen[str], said: IO[str]) -> int:
+    given_up = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < given_up:
+        said.seek(0)
+        if found := re.search(r"http://127\.0\.0\.1:(\d+)/", said.read()):
+            return int(found[1])
+        time.sleep(0.05)
+    pytest.fail("the service did not start")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    publish(tmp_path, "20261101T000000Z-a", "first")
+    return tmp_path
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def body(answer: bytes) -> str:
+    return content(answer).decode()
+
+
+def content(answer: bytes) -> bytes:
+    """As it was sent, with the lengths of its chunks."""
+    return answer.partition(b"\r\n\r\n")[2]
+
+
+def later(service: Service, query: str) -> tuple[threading.Thread, list[bytes]]:
+    """Ask in a thread of its own."""
+    answers: list[bytes] = []
+
+    def ask() -> None:
+        with contextlib.suppress(ConnectionError):
+            answers.append(service.ask(query))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    return thread, answers
+
+
+def is_under_way(service: Service) -> bool:
+    return 'zwfw_queries_under_way{state="evaluating"} 1.0' in body(service.get("/metrics"))
+
+
+def until(is_so: object) -> None:
+    given_up = time.monotonic() + PATIENCE
+    while not is_so():  # type: ignore[operator]
+        assert time.monotonic() < given_up
+        time.sleep(0.02)
+
+
+def test_told_to_stop_it_ends_what_is_under_way_and_takes_nothing_new(root: Path) -> None:
+    with serving(root, "--workers", "1", "--timeout", "300") as service:
+        thread, answers = later(service, SLOW)
+        until(lambda: is_under_way(service) or answers)
+        service.process.send_signal(signal.SIGTERM)
+
+        def is_closed() -> bool:
+            try:
+                socket.create_connection(("127.0.0.1", service.port), 1).close()
+            except ConnectionError:
+                return True
+            return False
+
+        until(is_closed)
+        assert service.process.wait(PATIENCE) == 0
+        thread.join()
+        assert status(answers[0]) == 200 and body(answers[0]).startswith("n\r\n")
+
+
+@pytest.mark.parametrize("options, signals", [(("--grace", "1"), 1), (("--grace", "300"), 2)])
+def test_the_grace_has_an_end_and_a_second_signal_ends_it(
+    root: Path, options: tuple[str, ...], signals: int
+) -> None:
+    with serving(root, "--workers", "1", "--timeout", "300", *options) as service:
+        thread, answers = later(service, NEVER_ENDS)
+        until(lambda: is_under_way(service))
+        workers = service.workers()
+        for _ in range(signals):
+            service.process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)
+        assert service.process.wait(PATIENCE) == 0
+        thread.join()
+        assert not answers or status(answers[0]) != 200
+        until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def test_told_to_reload_it_opens_the_release_anew_and_loses_no_request(root: Path) -> None:
+    with serving(root, "--workers", "1", "--rate", "0") as service:
+        assert body(service.ask(MARK)) == "mark\r\nfirst\r\n"
+        before = service.workers()
+        stop, answers = threading.Event(), list[bytes]()
+
+        def ask() -> None:
+            number = 0
+            while not stop.is_set():
+                number += 1
+                answers.append(service.ask(f"{MARK} # {number}"))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        service.process.send_signal(signal.SIGHUP)
+        until(lambda: service.workers() and not set(service.workers()) & set(before))
+        stop.set()
+        thread.join()
+        assert service.process.poll() is None
+        assert {body(answer) for answer in answers} == {"mark\r\nfirst\r\n"}
+
+
+def test_workers_killed_under_load_give_errors_and_never_half_an_answer(root: Path) -> None:
+    """Twenty thousand rows, asked without end, while the workers are killed at any moment."""
+    query = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 20000"
+    with serving(root, "--workers", "2", "--rate", "0") as service:
+        whole = service.ask(query)
+        assert status(whole) == 200 and whole.endswith(b"0\r\n\r\n")
+        stop, answers, killed = threading.Event(), list[bytes](), 0
+
+        def ask() -> None:
+            while not stop.is_set():
+                try:
+                    answers.append(service.ask(f"{query} # {time.monotonic()}"))
+                except ConnectionError:
+                    answers.append(b"")
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for moment in range(12):
+            time.sleep(0.05 + 0.013 * moment)
+            for worker in service.workers()[: 1 + moment % 2]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+                    killed += 1
+        stop.set()
+        for thread in threads:
+            thread.join()
+        kinds = {status(answer) for answer in answers}
+        assert killed >= 12 and kinds <= {0, 200, 500, 503}
+        ended_well = [one for one in answers if status(one) == 200 and one.endswith(b"\r\n0\r\n\r\n")]
+        assert ended_well and {content(one) for one in ended_well} == {content(whole)}
+        assert status(service.ask(MARK)) == 200
+
+
+def test_a_release_that_is_damaged_is_refused_and_one_copied_back_is_served(tmp_path: Path) -> None:
+    """Backup and restore: a release is its folder."""
+    root, backup = publish_regions(tmp_path / "root", "370000"), tmp_path / "backup"
+    identity = (root / "current").readlink().name
+    shutil.copytree(root / "releases" / identity, backup / identity)
+    query = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
+    with serving(root, "--workers", "1") as service:
+        before = body(service.ask(query))
+        sums = service.get("/dumps/latest/SHA256SUMS")
+    shutil.rmtree(root / "releases" / identity)
+    (root / "current").unlink()
+
+    damaged = root / "releases" / f"{identity}0"
+    shutil.copytree(backup / identity, damaged)
+    for file in (damaged / "index").iterdir():
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    point(root, f"releases/{damaged.name}")
+    with serving(root, "--workers", "1") as service:
+        answer = service.ask(query)
+        assert status(answer) == 503 and "no-release" in body(answer)
+        shutil.copytree(backup / identity, root / "releases" / identity)
+        point(root, f"releases/{identity}")
+        until(lambda: status(service.ask(query)) == 200)
+        assert body(service.ask(query)) == before
+        assert body(service.get("/dumps/latest/SHA256SUMS")) == body(sums)
+        assert json.loads(body(service.get("/dumps/releases.json")))
