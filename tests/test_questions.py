@@ -311,6 +311,15 @@ def test_adding_a_question_needs_no_python(tmp_path: Path, store: Store, world: 
     assert answered.ask(mine, {}, "en", store, world.regions).rows
 
 
+def test_the_example_of_the_documentation_is_a_question(tmp_path: Path, store: Store, world: Release) -> None:
+    text = (names.resources("docs") / "questions.md").read_text("utf-8")
+    (example,) = re.findall(r"```sparql\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "items-published.rq").write_text(example, encoding="utf-8")
+    (mine,) = Questions(tmp_path, SYSTEM).all
+    rows = answered.ask(mine, {"few": "2"}, "zh", store, world.regions).rows
+    assert [[term["value"] for term in row if term][1:] for row in rows] == [["石家庄市", "3"]]
+
+
 def test_two_questions_of_one_number_are_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.rq").write_text(GOOD, encoding="utf-8")
