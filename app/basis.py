@@ -14,7 +14,7 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from app import names
+from app import names, question
 from app.above import levels_above
 from app.facts import TYPE
 from app.language import LANGUAGES, text
@@ -44,7 +44,8 @@ class Basis:
     @classmethod
     def of(cls, standards: Standards, rules: Rules, before: "Basis | None") -> "Basis":
         """The basis for the next release; files that are those of ``before`` are not looked into again."""
-        files = digest_of([*standards.files, rules.folder / PREFIX_FILE, *rules.files])
+        asked = question.load().files
+        files = digest_of([*standards.files, rules.folder / PREFIX_FILE, *rules.files, *asked])
         if before is not None and before.files == files:
             return Basis(version("zwfw"), files, before.ground, before.referable, before.rules)
         return Basis(

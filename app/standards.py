@@ -59,25 +59,24 @@ class CodeForm:
     pattern: re.Pattern[str]
 
 
-_PARTS = {"standards": "standards", "clauses": "standards", "questions": "questions"}
+_PARTS = {"standards": "standards", "clauses": "standards"}
 """The files of ``ontology/`` that are data about the system rather than terms and codes, by the graph they make up."""
 
 
 class Standards(Facts):
-    """The ontology with its code lists (``terms``), the standards and clauses (``documents``) and the questions the
-    graph is to answer (``questions``)."""
+    """The ontology with its code lists (``terms``), and the standards and clauses (``documents``)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files = sorted(folder.rglob("*.ttl"))
-        self.terms, self.documents, self.questions = (
+        self.terms, self.documents = (
             set[Triple]().union(*(read_turtle(path) for path in self.part(name)))
-            for name in ("ontology", "standards", "questions")
+            for name in ("ontology", "standards")
         )
-        super().__init__(self.terms | self.documents | self.questions)
+        super().__init__(self.terms | self.documents)
 
     def part(self, name: str) -> list[Path]:
-        """The files that make up a graph of the system: ``ontology``, ``standards`` or ``questions``."""
+        """The files that make up a graph of the system: ``ontology`` or ``standards``."""
         return [path for path in self.files if _PARTS.get(path.stem, "ontology") == name]
 
     @cached_property

@@ -1,18 +1,19 @@
 """The graphs of the standard system in a release: ontology, standards, rules and questions, and what follows from them."""
 
 from app.inference import infer
+from app.question import Questions
 from app.rules import PREFIX_FILE, Rules
 from app.standards import Standards
-from app.store.terms import BlankNode, Graph, Term, Triple, canonical, literal_forms
+from app.store.terms import BlankNode, Graph, Term, Triple, canonical, literal_forms, turtle
 
 
-def stated(standards: Standards, rules: Rules) -> dict[str, Graph]:
+def stated(standards: Standards, rules: Rules, questions: Questions) -> dict[str, Graph]:
     """By name: what the files say, with canonical labels for the blank nodes of lists and shapes."""
     graphs = {
         "ontology": standards.terms,
         "standards": standards.documents,
         "rules": rules.graph - standards.graph,
-        "questions": standards.questions,
+        "questions": questions.graph,
     }
     return {name: literal_forms(canonical(graph)) for name, graph in graphs.items()}
 
@@ -27,11 +28,13 @@ def apart(name: str, graph: Graph) -> Graph:
     return {Triple(labelled(t.subject), t.predicate, labelled(t.object)) for t in graph}  # type: ignore[arg-type]
 
 
-def authored(standards: Standards, rules: Rules) -> dict[str, bytes]:
-    """By name: the files as people wrote them, comments and all, one after the other: Turtle may declare a prefix again."""
-    files = {name: standards.part(name) for name in ("ontology", "standards", "questions")}
+def authored(standards: Standards, rules: Rules, questions: Questions) -> dict[str, bytes]:
+    """By name: the files as people wrote them, comments and all, one after the other: Turtle may declare a prefix again.
+    Questions are written as SPARQL, and are here what these files say, as Turtle."""
+    files = {name: standards.part(name) for name in ("ontology", "standards")}
     files["rules"] = [rules.folder / PREFIX_FILE, *rules.files]
-    return {name: b"\n".join(path.read_bytes() for path in paths) for name, paths in files.items()}
+    texts = {name: b"\n".join(path.read_bytes() for path in paths) for name, paths in files.items()}
+    return {**texts, "questions": turtle(questions.graph)}
 
 
 def inferred(graphs: dict[str, Graph], standards: Standards) -> dict[str, Graph]:

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import codes, delta, description, names, system
+from app import codes, delta, description, names, question, system
 from app.basis import Basis, Changes
 from app.description import SAMPLE
 from app.making import Draft, Made, Task, draft, make_ready
@@ -164,7 +164,8 @@ class Unfinished:
     def _system(self) -> None:
         """The graphs of the standard system and their dumps."""
         self.by.tell("载入标准体系（版本 {version}）", version=self.standards.version)
-        graphs, texts = system.stated(self.standards, self.rules), system.authored(self.standards, self.rules)
+        parts = (self.standards, self.rules, question.load())
+        graphs, texts = system.stated(*parts), system.authored(*parts)
         for name, graph in graphs.items():
             self._replace_graph(names.graph(name), graph)
             files = dump_files(name, names.graph(name), ntriples(graph), texts[name])

@@ -29,6 +29,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     },
     "text": {"text_wrap": True},
     "plain": {"num_format": "#,##0"},
+    "decimal": {"num_format": "#,##0.##"},
     "notice": {"bold": True, "font_color": "#a01c22"},
     "quiet": {"italic": True, "font_color": "#565d6b", "text_wrap": True, "num_format": "@"},
     "entry": {"num_format": "@"},
@@ -69,12 +70,13 @@ class Sheet:
     def __init__(self, sheet: Any, styles: dict[str, Any]) -> None:
         self._sheet, self._styles, self.row = sheet, styles, 0
 
-    def add(self, *cells: str | int, style: str | Sequence[str] = "text") -> None:
+    def add(self, *cells: str | int | float, style: str | Sequence[str] = "text") -> None:
         """A row in one style, or in one for each cell. Text never becomes a formula or a link."""
         for column, value in enumerate(cells):
             named = style if isinstance(style, str) else style[column]
-            if isinstance(value, int):
-                self._sheet.write_number(self.row, column, value, self._styles["plain"])
+            if isinstance(value, int | float):
+                number = "plain" if isinstance(value, int) else "decimal"
+                self._sheet.write_number(self.row, column, value, self._styles[number])
             elif value:
                 self._sheet.write_string(self.row, column, value[:MOST_CHARACTERS], self._styles[named])
             elif named == "answer":

@@ -138,7 +138,7 @@ def test_references_are_counted_and_paged(web: FlaskClient) -> None:
         ("/rule/region-code-current.form", "/rules/region-code-current"),
         ("/standard/GB32100-2015", "/standards/GB32100-2015"),
         ("/clause/GBT39046-2020/A.1", "/clauses/GBT39046-2020/A.1"),
-        ("/question/contradicting-clauses", "/ontology#contradicting-clauses"),
+        ("/question/contradicting-clauses", "/questions/contradicting-clauses"),
         ("/code/item-type", "/doc/code/item-type"),
         ("/code/item-type/01", "/doc/code/item-type/01"),
         ("/provenance/370000/publication", "/doc/provenance/370000/publication"),

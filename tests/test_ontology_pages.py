@@ -86,7 +86,7 @@ def test_a_clause_leads_to_its_document_terms_rules_and_questions(web: FlaskClie
     for rule in [*clause.rules, *clause.touching]:
         assert f'href="/rules/{rule.name}"' in page
     for question in clause.questions:
-        assert f"/ontology#{question.iri.value.removeprefix(names.QUESTION)}" in page
+        assert f"/questions/{question.name}" in page
     for wording, said in (("转述", "paraphrased"), ("由实例推断", "inferred")):
         assert wording in page or clause.confirmation != said
 
@@ -101,7 +101,7 @@ def test_one_walks_from_the_article_to_term_rule_and_question(web: FlaskClient) 
     assert "/clauses/yantai-article/items-differ" in article
     clause = text(web, "/clauses/yantai-article/items-differ")
     assert "/ontology/term/UniformityPolicy" in clause and "/ontology/term/hasItemType" in clause
-    assert "/rules/item-type-in-code" in clause and "/ontology#items-differing-from-catalogue" in clause
+    assert "/rules/item-type-in-code" in clause and "/questions/items-differing-from-catalogue" in clause
     term = text(web, "/ontology/term/hasItemType")
     assert "/rules/item-type-in-code" in term and "/clauses/yantai-article/items-differ" in term
 

@@ -6,6 +6,7 @@ Exit codes: 0 no violation, 1 violations, 2 usage, 3 unreadable. Results go to s
 import click
 
 from app.cli import (
+    ask,
     check,
     diff,
     exchange,
@@ -43,6 +44,7 @@ for command in (
     releases.rollback,
     serve.serve,
     query.query,
+    ask.ask,
     explain.explain,
     diff.diff,
     exchange.export,

@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, current_app, request
 
-from app import names, rules, standards
+from app import names, question, rules, standards
 from app.facts import IN_SCHEME, TYPE
 from app.release import Release
 from app.store.terms import Iri
@@ -41,7 +41,7 @@ NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XML = "application/xml; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 
-SECTIONS = ("/", "/regions", "/rules", "/standards", "/ontology", "/dumps", "/sparql", "/map")
+SECTIONS = ("/", "/regions", "/rules", "/standards", "/ontology", "/questions", "/dumps", "/sparql", "/map")
 
 pages = Blueprint("discovery", __name__)
 
@@ -125,6 +125,7 @@ def _of_service(release: Release) -> Iterator[str]:
     for document in documents():
         yield links.address(document.iri.value)
         yield from (links.address(clause.iri.value) for clause in document.clauses)
+    yield from (f"/questions/{one.name}" for one in question.load().all)
     yield from (f"/ontology/{name}" for name in modules())
     yield from (f"/ontology/term/{name}" for name in terms())
     schemes = system.subjects(TYPE, Iri(names.SKOS + "ConceptScheme"))

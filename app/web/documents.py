@@ -9,10 +9,11 @@ from flask import Blueprint, Response
 
 from app import names, rules, standards
 from app.facts import NOTATION, SOURCE, TYPE
+from app.question import Question
 from app.rules import Rule
 from app.store.terms import Iri, Node, Term, def_
 from app.web.language import language
-from app.web.ontology import Question, questions
+from app.web.ontology import questions
 from app.web.page import page
 from app.web.problem import Problem
 from app.web.term import uses

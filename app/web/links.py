@@ -52,11 +52,11 @@ def address(iri: str) -> str:
         case "clause":
             return f"/clauses/{rest}"
         case "graph" | "inferred" if rest in names.SYSTEM_GRAPHS:
-            return "/ontology#questions" if rest == "questions" else f"/{rest}"
+            return f"/{rest}"
         case _ if kind in names.GRAPH_KINDS and "/" not in rest:
             return f"/regions/{rest}" + ("#provenance" if kind == "provenance" else "")
         case "question":
-            return f"/ontology#{rest}"
+            return f"/questions/{rest}"
         case "ontology":
             return f"/{path}"
     return f"/doc/{path}"

@@ -10,11 +10,12 @@ from functools import cache
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import names, standards
+from app import names, question, standards
 from app.context import context
-from app.facts import DEFINITION, PREF_LABEL, SOURCE, SUBCLASS, TYPE
+from app.facts import DEFINITION, SUBCLASS, TYPE
 from app.language import LANGUAGES
-from app.store.terms import Iri, Literal, def_, read_turtle
+from app.question import Question
+from app.store.terms import Iri, def_, read_turtle
 from app.web.description import written_as
 from app.web.diagram import Diagram, Link, Thing, draw
 from app.web.formats import PAGE, SUFFIXES, TRIPLE_FORMATS, Format, apart, chosen
@@ -22,7 +23,7 @@ from app.web.language import language
 from app.web.linked import of_ontology
 from app.web.page import confirmed, open_to_all, page
 from app.web.problem import Problem
-from app.web.term import ABOUT, OntologyTerm, is_ours, properties, terms
+from app.web.term import OntologyTerm, is_ours, properties, terms
 from app.web.vocabulary import in_language, written
 from app.web.wording import MODULES
 
@@ -130,39 +131,14 @@ def code_lists() -> list[CodeList]:
     return sorted(found, key=lambda one: one.iri.value)
 
 
-@dataclass(frozen=True)
-class Question:
-    """A question the graph is to answer, the terms it needs and the clause it comes from."""
-
-    iri: Iri
-
-    @property
-    def number(self) -> str:
-        return standards.load().text(self.iri, Iri(names.DCT + "identifier"))
-
-    @property
-    def label(self) -> str:
-        return standards.load().label(self.iri, language())
-
-    @property
-    def about(self) -> list[Iri]:
-        return [node for node in standards.load().values(self.iri, ABOUT) if isinstance(node, Iri)]
-
-    @property
-    def source(self) -> Iri | None:
-        return next((v for v in standards.load().values(self.iri, SOURCE) if isinstance(v, Iri)), None)
-
-    def matches(self, wanted: str) -> bool:
-        """Whether every word asked for stands in it."""
-        labels = standards.load().values(self.iri, PREF_LABEL)
-        text = " ".join(v.value for v in labels if isinstance(v, Literal)).casefold()
-        return all(word in text for word in wanted.casefold().split())
-
-
-def questions() -> list[Question]:
-    """All questions, by number."""
-    found = standards.load().subjects(TYPE, def_("Question"))
-    return sorted((Question(node) for node in found if isinstance(node, Iri)), key=lambda one: one.number)
+def questions(wanted: str = "") -> list[Question]:
+    """The questions of the catalogue in whose titles every word stands, by number."""
+    words = wanted.casefold().split()
+    return [
+        one
+        for one in question.load().all
+        if all(w in " ".join(one.titles.values()).casefold() for w in words)
+    ]
 
 
 def alignments() -> list[tuple[str, str]]:
@@ -175,11 +151,10 @@ def alignments() -> list[tuple[str, str]]:
 def ontology() -> BaseResponse:
     wanted = request.args.get("q", "").strip()
     system = standards.load()
-    lists, asked = code_lists(), questions()
+    lists, asked = code_lists(), questions(wanted)
     if wanted:
         found = [term for term in terms().values() if term.kind and term.matches(wanted)]
         lists = [one for one in lists if wanted.casefold() in f"{one.label} {one.definition}".casefold()]
-        asked = [one for one in asked if one.matches(wanted)]
         return page("ontology_found.html", wanted=wanted, terms=found, lists=lists, questions=asked)
     return page(
         "ontology.html",

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 
 from flask import Response
 
-from app import axioms, names, rules, sentences, standards
+from app import axioms, names, question, rules, sentences, standards
 from app.facts import ALT_LABEL, DEFINITION, DOMAIN, IN_SCHEME, PREF_LABEL, RANGE, SOURCE, SUBCLASS, TYPE
 from app.language import LANGUAGES, pick
 from app.rules import Rule
@@ -135,7 +135,7 @@ def term_page(name: str) -> Response:
         foreign=list(_foreign(term.iri)),
         sources=_iris(system.values(term.iri, SOURCE)),
         clauses=_iris(node for node in system.subjects(ABOUT, term.iri) if _is_below(node, names.CLAUSE)),
-        questions=_iris(node for node in system.subjects(ABOUT, term.iri) if _is_below(node, names.QUESTION)),
+        questions=[one for one in question.load().all if term.iri in one.about],
         used_by=[rule for rule in rules.load().all if uses(rule, term.iri)],
     )
 
