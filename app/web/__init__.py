@@ -12,6 +12,7 @@ from app.language import LANGUAGES
 from app.web import (
     about,
     allowance,
+    assets,
     catalogue,
     compare,
     discovery,
@@ -47,10 +48,10 @@ from app.web.scratch import Scratch, current_scratch
 __all__ = ["Settings", "create_app", "create_open_app", "current_release", "current_store"]
 
 SECURITY_HEADERS = {
-    # Nothing from outside, no script yet, no inline style: a page that carries strangers' data needs no more.
+    # Nothing from outside, no inline script or style: a page that carries strangers' data needs no more.
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -133,6 +134,7 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     def everywhere() -> dict[str, Any]:
         return {
             "_": language.say,
+            "asset": assets.asset,
             "lang": language.language(),
             "languages": LANGUAGES,
             "this_page_in": language.this_page_in,
@@ -144,6 +146,7 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     def secure(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
+        assets.keep(response)
         return language.remember(response)
 
     @app.get("/healthz")
