@@ -19,7 +19,7 @@ from app import names
 from app.store.terms import Iri, RdfFormat, parse
 from app.web import Settings, create_app
 from app.web.asked import QUERY_BYTES
-from app.web.query_page import PAGE_ROWS
+from app.web.results import PAGE_ROWS
 
 FORM, DIRECT = "application/x-www-form-urlencoded", "application/sparql-query"
 SELECT, ASK = "SELECT ?s { ?s ?p ?o } LIMIT 2", "ASK {}"
@@ -251,7 +251,7 @@ def test_the_page(client: FlaskClient) -> None:
     assert 'method="get"' in empty.text and "<textarea" in empty.text
     full = send(client, "get", "SELECT * { ?s ?p ?o }", BROWSER).text
     assert full.count("<tr>") == PAGE_ROWS + 1
-    assert f"多于 {PAGE_ROWS} 行" in full and "format=csv" in full
+    assert f"第 1 至 {PAGE_ROWS} 行" in full and "format=csv" in full
     few = send(client, "get", f"SELECT * {{ <{EX}1> ?p ?o }}", BROWSER).text
     assert "共 1 行" in few and '<span lang="zh">事项1</span>' in few
     assert "@prefix" in send(client, "get", CONSTRUCT, BROWSER).text

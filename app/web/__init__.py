@@ -15,6 +15,7 @@ from app.web import (
     assets,
     catalogue,
     compare,
+    completion,
     discovery,
     documents,
     dumps,
@@ -60,6 +61,7 @@ SECURITY_HEADERS = {
 
 PUBLISHED = (
     sparql.pages,
+    completion.pages,
     graphs.pages,
     graphs.published,
     graphs.read_only,
@@ -104,7 +106,7 @@ def create_open_app(scratch: Scratch, settings: Settings) -> Flask:
     # What teaches SPARQL has the default graph SPARQL has.
     live_ = Live(scratch.root, dataclasses.replace(settings, union=False), discard=True)
     live_.catch_up()
-    app = _joined(live_, (sparql.pages, graphs.pages, writing.pages, writing.direct_pages))
+    app = _joined(live_, (sparql.pages, completion.pages, graphs.pages, writing.pages, writing.direct_pages))
     app.extensions["scratch"] = scratch
 
     @app.get("/")

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from app import standards
 from app.store import ASIDE
 from app.submission import MAX_BYTES
-from app.web import asked, query_page
+from app.web import asked, results
 from app.web.language import language, say
 from app.web.live import NoRelease, current_release, following
 from app.web.page import confirmed, open_to_all, page
@@ -50,7 +50,7 @@ def _limits() -> Iterator[tuple[str, str]]:
     yield say("排队的查询"), str(chosen.queue)
     yield say("每个地址每分钟的查询和上传"), str(chosen.rate) if chosen.rate else say("不限")
     yield say("查询语句"), f"{asked.QUERY_BYTES // 1024} KB"
-    yield say("网页上显示的结果"), say("{n} 行", n=query_page.PAGE_ROWS)
+    yield say("网页上显示的结果"), say("{n} 行", n=results.PAGE_ROWS)
     yield say("一次报送"), f"{MAX_BYTES // megabyte} MB"
 
 
