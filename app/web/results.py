@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
@@ -281,7 +282,7 @@ def units_of(query: str) -> dict[str, str]:
     found, _ = syntax.tokens(query)
     known = _counted()
     units: dict[str, str] = {}
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         if one.kind == "name" and other.kind == "variable" and one.text in known:
             units[other.text[1:]] = known[one.text]
     words = [token.text for token in found]
@@ -320,7 +321,7 @@ def _float(written: str) -> float | None:
 
 def _rounded(written: str) -> str:
     """A number with few decimals, where it has many."""
-    whole, point, fraction = written.partition(".")
+    _, point, fraction = written.partition(".")
     if not point or len(fraction) <= DECIMALS or not fraction.isdigit():
         return written
     return f"{float(written):.{DECIMALS}f}".rstrip("0").rstrip(".")
