@@ -1,18 +1,22 @@
 """What of a graph can be found: its things that have a name and a page, with what they are called and their codes.
 
-Rows come from dumps, so that equal dumps give equal rows whichever release they were made in.
+Rows come from dumps, so that equal dumps give equal rows whichever release they were made in. Names are cut into tokens:
+Chinese into pairs of neighbours, the last character of a run by itself, so that each character begins exactly one token; two
+characters and more are looked for as a phrase of pairs, one as the beginning of a token.
 """
 
 import gzip
 import itertools
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from app import names
 from app.facts import ALT_LABEL, IN_SCHEME, LABELS, NOTATION, TYPE
+from app.likeness import syllables
 from app.placement import owner
 from app.rules import Rules
 from app.standards import Standards
@@ -21,8 +25,19 @@ from app.store.terms import Iri, Literal, RdfFormat, Term, Triple, def_, parse
 SECONDS_PER_BYTE = 2e-6
 """What it takes to make the rows of a packed dump."""
 
+SYLLABLES = 12
+"""How many syllables, or initials, of a name from any one on can be told apart."""
+
+SPOKEN = 40
+"""From how many of the characters of a name on its pinyin can begin: names of items are shorter, sentences are not looked
+for by pinyin."""
+
 KINDS = ("item", "department", "region", "standard", "clause", "rule", "question", "term", "code")
 """What can be found, in the order in which it is shown where nothing else decides."""
+
+_CHINESE = r"\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUN = re.compile(rf"[{_CHINESE}]+|[^\W_{_CHINESE}]+")
+IS_CHINESE = re.compile(rf"[{_CHINESE}]")
 
 _CLASSES = {
     "item": ("ServiceItem", "IntegratedService"),
@@ -109,7 +124,7 @@ def _row(thing: Iri, said: list[Triple], kinds: dict[Iri, str]) -> Row | None:
     others = [one.value for one in values.get(ALT_LABEL, ()) if isinstance(one, Literal)]
     if kind == "standard":
         others += codes  # 39554 is a part of GB/T 39554.1—2020 that people say for the whole
-    if not thing.value.startswith(names.BASE + "id/") and kind not in ("clause", "code"):
+    if kind in ("rule", "question", "term"):
         codes.append(re.split("[/#]", thing.value)[-1])
     written = json.dumps({"labels": texts, "others": sorted(others)}, ensure_ascii=False, sort_keys=True)
     past = def_("FormerRegion") in values.get(TYPE, ())
@@ -124,7 +139,7 @@ def _row(thing: Iri, said: list[Triple], kinds: dict[Iri, str]) -> Row | None:
 
 def _kind_of(thing: Iri, values: dict[Iri, list[Term]], kinds: dict[Iri, str]) -> str:
     types = values.get(TYPE, [])
-    found = next((kinds[one] for one in types if one in kinds), "")
+    found = next((kinds[one] for one in types if isinstance(one, Iri) and one in kinds), "")
     if found:
         return found
     if any(isinstance(one, Iri) and _EXECUTABLE.fullmatch(one.value) for one in types):
@@ -132,3 +147,33 @@ def _kind_of(thing: Iri, values: dict[Iri, list[Term]], kinds: dict[Iri, str]) -
     if thing.value.startswith(names.DEF):
         return "term"
     return "code" if IN_SCHEME in values or thing.value.startswith(names.CODE) else ""
+
+
+# Tokens
+
+
+def runs_of(text: str) -> list[str]:
+    """The runs of Chinese, and of other letters and digits, in a text, whatever their width and case."""
+    return _RUN.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def written(text: str) -> list[str]:
+    """The tokens of a name as it is written. What only punctuation parts is one run: 设立、变更 is found by 设立变更, too."""
+    found = list[str]()
+    for is_chinese, some in itertools.groupby(runs_of(text), lambda run: bool(IS_CHINESE.match(run))):
+        if is_chinese:
+            run = "".join(some)
+            found += [run[at : at + 2] for at in range(len(run))]
+        else:
+            found += some
+    return found
+
+
+def spoken(text: str) -> set[str]:
+    """The pinyin and the initials of a Chinese name from each of its syllables on."""
+    run = "".join(one for one in runs_of(text) if IS_CHINESE.match(one))[: SPOKEN + SYLLABLES]
+    found, said = set[str](), [one for one in syllables(run) if one.isascii()] if run else []
+    for at in range(min(len(said), SPOKEN)):
+        some = said[at : at + SYLLABLES]
+        found |= {"".join(some), "".join(one[0] for one in some)}
+    return found

@@ -1,8 +1,7 @@
 """Search: one box over all that a release names, by Chinese of any length, pinyin, initials, codes and English words.
 
-A release has one file of it, ``search.sqlite``. Names are cut into tokens here and FTS5 only keeps them: Chinese into
-pairs of neighbours, the last character of a run by itself, so that each character begins exactly one token, two and more
-are a phrase and one is a prefix. The same name in a thousand regions is indexed once; the things that bear it are rows.
+A release has one file of it, ``search.sqlite``. FTS5 keeps the tokens that ``app.findable`` cuts names into. The same name
+in a thousand regions is indexed once; the things that bear it are rows.
 
 The file of the next release is a copy of the one before, and never a hard link, of which only the rows of the graphs made
 anew change.
@@ -10,11 +9,9 @@ anew change.
 
 import itertools
 import json
-import re
 import shutil
 import sqlite3
 import time
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,8 +21,8 @@ from types import TracebackType
 from typing import Any
 
 from app import names
-from app.findable import KINDS, Row
-from app.likeness import Name, syllables
+from app.findable import IS_CHINESE, KINDS, Row, runs_of, spoken, written
+from app.likeness import Name
 
 FILE = "search.sqlite"
 
@@ -47,23 +44,12 @@ STEPS_BETWEEN_LOOKS = 100_000
 MOST = 1000
 """How many of what is found can be listed: nobody reads further, and a page further on costs as much as all before it."""
 
-SYLLABLES = 12
-"""How many syllables, or initials, of a name from any one on can be told apart."""
-
-SPOKEN = 40
-"""From how many of the characters of a name on its pinyin can begin: names of items are shorter, sentences are not looked
-for by pinyin."""
-
 BY_SOUND = 0.3
 """What a match of pinyin is worth against one of the writing."""
 
-_CHINESE = "\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_RUN = re.compile(rf"[{_CHINESE}]+|[^\W_{_CHINESE}]+")
-_IS_CHINESE = re.compile(rf"[{_CHINESE}]")
-
 _SCHEMA = """
 CREATE TABLE made (by TEXT NOT NULL);
-CREATE TABLE wording (id INTEGER PRIMARY KEY, said TEXT NOT NULL UNIQUE, plain TEXT NOT NULL);
+CREATE TABLE wording (id INTEGER PRIMARY KEY, said TEXT NOT NULL UNIQUE, plain TEXT NOT NULL, size INTEGER NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5 (written, spoken, tokenize = 'ascii');
 CREATE TABLE thing (
     id INTEGER PRIMARY KEY, graph TEXT NOT NULL, iri TEXT NOT NULL, kind INTEGER NOT NULL, codes TEXT NOT NULL,
@@ -125,7 +111,10 @@ class Search:
         if not path.is_file():
             raise Unsearchable(f"no {path.name}")
         try:
-            self._file = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+            self._file = sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None
+            )
+            self._file.execute("PRAGMA temp_store = MEMORY")
             if _made_by(self._file) != made_by():
                 raise Unsearchable(f"{path.name} is of another form")
         except sqlite3.Error as error:
@@ -142,19 +131,16 @@ class Search:
         code, the very name, beginnings of codes, beginnings of names, then by how much they have in common. Any text is
         answered. Raises ``TookTooLong`` and ``Unsearchable``."""
         query = query[:LONGEST_QUERY]
-        plain, runs = Name.of(query).plain, _runs(query)
+        plain, runs = Name.of(query).plain, runs_of(query)
         if not runs:
             return Answer({}, [], False)
         end = time.monotonic() + SECONDS
         self._file.set_progress_handler(lambda: time.monotonic() > end, STEPS_BETWEEN_LOOKS)
         try:
-            counts = self._counts(plain, expression := _all_of(runs))
-            is_loose = not counts
+            is_loose = not (counts := self._find(plain, _all_of(runs)))
             if is_loose:
-                counts = self._counts(plain, expression := _some_of(runs))
-            return Answer(
-                counts, self._hits(plain, expression, kind, start, limit), is_loose and bool(counts)
-            )
+                counts = self._find(plain, _some_of(runs))
+            return Answer(counts, self._best(kind, start, limit), is_loose and bool(counts))
         except sqlite3.OperationalError as error:
             if time.monotonic() > end:
                 raise TookTooLong from error
@@ -181,42 +167,27 @@ class Search:
     def faults(self) -> list[str]:
         """What SQLite finds wrong with the file; it reads all of it."""
         try:
-            return [said for (said,) in self._file.execute("PRAGMA integrity_check(5)") if said != "ok"]
+            return [said for (said,) in self._file.execute("PRAGMA quick_check(1)") if said != "ok"]
         except sqlite3.DatabaseError as error:
             return [str(error)]
 
-    _FOUND = f"""
-    WITH named (wording, tier, score) AS MATERIALIZED (
-        SELECT words.rowid,
-            CASE WHEN instr(wording.plain, :whole) THEN 1 WHEN instr(wording.plain, :begun) THEN 3 ELSE 4 END,
-            bm25(words, 1.0, {BY_SOUND})
-        FROM words JOIN wording ON wording.id = words.rowid WHERE words MATCH :expression
-    ),
-    hit (thing, tier, score) AS (
-        SELECT thing.id, named.tier, named.score FROM named JOIN thing ON thing.wording = named.wording
-        UNION ALL
-        SELECT thing, CASE plain WHEN :plain THEN 0 ELSE 2 END, 0.0 FROM code WHERE plain >= :plain AND plain <= :last
-    ),
-    found (id, tier, score) AS (SELECT thing, min(tier), min(score) FROM hit GROUP BY thing)
-    """
-
-    def _counts(self, plain: str, expression: str) -> dict[str, int]:
+    def _find(self, plain: str, expression: str) -> dict[str, int]:
+        """Collect what is found, for ``_best`` to choose from; how much of each kind."""
+        self._file.execute("DROP TABLE IF EXISTS temp.found")
+        self._file.execute(_FIND, _values(plain, expression))
         rows = self._file.execute(
-            f"{self._FOUND} SELECT kind, count(*) FROM found JOIN thing USING (id) GROUP BY kind ORDER BY kind",
-            _values(plain, expression),
+            "SELECT kind, count(*) FROM found JOIN thing USING (id) GROUP BY kind ORDER BY kind"
         )
         return {KINDS[kind]: number for kind, number in rows}
 
-    def _hits(self, plain: str, expression: str, kind: str, start: int, limit: int) -> list[Hit]:
+    def _best(self, kind: str, start: int, limit: int) -> list[Hit]:
         rows = self._file.execute(
-            f"""{self._FOUND}
-            SELECT iri, kind, said, codes, graph, past FROM found
+            """SELECT iri, kind, said, codes, graph, past FROM found
             JOIN thing USING (id) JOIN wording ON wording.id = thing.wording
-            WHERE :kind < 0 OR kind = :kind
-            ORDER BY tier, score, past, kind, length(wording.plain), graph, iri LIMIT :limit OFFSET :start""",
+            WHERE :kind IS NULL OR kind = :kind
+            ORDER BY tier, past, score, size, kind, graph, iri LIMIT :limit OFFSET :start""",
             {
-                **_values(plain, expression),
-                "kind": KINDS.index(kind) if kind else -1,
+                "kind": KINDS.index(kind) if kind else None,
                 "limit": max(0, min(limit, MOST - start)),
                 "start": start,
             },
@@ -234,6 +205,24 @@ class Search:
         ]
 
 
+_FIND = f"""
+CREATE TEMP TABLE found AS
+WITH named (wording, tier, score) AS MATERIALIZED (
+    SELECT words.rowid,
+        CASE WHEN instr(wording.plain, :whole) THEN 1 WHEN instr(wording.plain, :begun) THEN 3 ELSE 4 END,
+        bm25(words, 1.0, {BY_SOUND})
+    FROM words JOIN wording ON wording.id = words.rowid WHERE words MATCH :expression
+),
+hit (thing, tier, score) AS (
+    SELECT thing.id, named.tier, named.score FROM named JOIN thing ON thing.wording = named.wording
+    UNION ALL
+    SELECT thing, CASE plain WHEN :plain THEN 0 ELSE 2 END, 0.0 FROM code WHERE plain BETWEEN :plain AND :last
+)
+SELECT thing AS id, min(tier) AS tier, CASE min(tier) WHEN 4 THEN min(score) END AS score FROM hit GROUP BY thing
+"""
+"""The best first: the very code, the very name, the beginning of a code, of a name, else by how much is in common."""
+
+
 def _values(plain: str, expression: str) -> dict[str, Any]:
     """Names are kept plain, each between line breaks; no plain name has one in it."""
     last = plain + chr(0x10FFFF) if len(plain) >= SHORTEST_START else plain
@@ -249,11 +238,6 @@ def _values(plain: str, expression: str) -> dict[str, Any]:
 # Tokens
 
 
-def _runs(text: str) -> list[str]:
-    """The runs of Chinese, and of other letters and digits, in a text, whatever their width and case."""
-    return _RUN.findall(unicodedata.normalize("NFKC", text).casefold())
-
-
 def _all_of(runs: list[str]) -> str:
     """What has every run, in FTS5's language. In quotes nothing has a meaning of its own, and no run has a quote in it."""
     return " AND ".join(_quoted(run) for run in runs)
@@ -265,37 +249,15 @@ def _some_of(runs: list[str]) -> str:
 
 
 def _parts(run: str) -> list[str]:
-    is_long = len(run) > 2 and _IS_CHINESE.match(run)
+    is_long = len(run) > 2 and IS_CHINESE.match(run)
     return list(map("".join, itertools.pairwise(run))) if is_long else [run]
 
 
 def _quoted(run: str) -> str:
     """A run as a phrase of its pairs; what is a single character, or no Chinese, as the beginning of a token."""
-    if len(run) > 1 and _IS_CHINESE.match(run):
+    if len(run) > 1 and IS_CHINESE.match(run):
         return '"' + " ".join(map("".join, itertools.pairwise(run))) + '"'
     return f'"{run}"*'
-
-
-def _written(text: str) -> list[str]:
-    """The tokens of a name as it is written. What only punctuation parts is one run: 设立、变更 is found by 设立变更, too."""
-    found = list[str]()
-    for is_chinese, some in itertools.groupby(_runs(text), lambda run: bool(_IS_CHINESE.match(run))):
-        if is_chinese:
-            run = "".join(some)
-            found += [run[at : at + 2] for at in range(len(run))]
-        else:
-            found += some
-    return found
-
-
-def _spoken(text: str) -> set[str]:
-    """The pinyin and the initials of a Chinese name from each of its syllables on."""
-    run = "".join(one for one in _runs(text) if _IS_CHINESE.match(one))[: SPOKEN + SYLLABLES]
-    found, said = set[str](), [one for one in syllables(run) if one.isascii()] if run else []
-    for at in range(min(len(said), SPOKEN)):
-        some = said[at : at + SYLLABLES]
-        found |= {"".join(some), "".join(one[0] for one in some)}
-    return found
 
 
 # The file
@@ -311,11 +273,11 @@ def _made_by(file: sqlite3.Connection) -> str:
     return str(found[0]) if found else ""
 
 
-def is_current(path: Path) -> bool:
-    """Whether there is a search file of this form."""
+def is_whole(path: Path) -> bool:
+    """Whether there is a search file of this form, and SQLite finds nothing wrong with it."""
     try:
-        with Search(path):
-            return True
+        with Search(path) as opened:
+            return not opened.faults()
     except Unsearchable:
         return False
 
@@ -324,7 +286,7 @@ class Writing:
     """The search file of a release being made: a copy of the one before, or empty where that cannot be used."""
 
     def __init__(self, path: Path, before: Path | None) -> None:
-        self.is_new = before is None or not is_current(before)
+        self.is_new = before is None or not is_whole(before)
         if before is not None and not self.is_new:
             shutil.copyfile(before, path)
         # Cut short, the folder it lies in is removed; whole, it is brought to the disk with the rest of the release.
@@ -388,15 +350,23 @@ class Writing:
         if found:
             return int(found[0])
         kept = json.loads(said)
-        texts = [*kept["labels"].values(), *kept["others"]]
-        plain = "\n".join(["", *_plain(texts), ""])
-        id = self._file.execute("INSERT INTO wording (said, plain) VALUES (?, ?)", [said, plain]).lastrowid
+        texts = [
+            *(kept["labels"][lang] for lang in sorted(kept["labels"], reverse=True)),
+            *kept["others"],
+        ]  # zh first
+        plain = _plain(texts)
+        both = [*plain, *(one for text in plain[:1] for one in Name.of(text).pinyin if one)]
+        id = self._file.execute(
+            "INSERT INTO wording (said, plain, size) VALUES (?, ?, ?)",
+            [said, "\n".join(["", *both, ""]), len(texts[0])],
+        ).lastrowid
         assert id is not None
-        written = " ".join(token for text in texts for token in _written(text))
-        spoken = " ".join(sorted(set[str]().union(*map(_spoken, texts))))
-        self._file.execute(
-            "INSERT INTO words (rowid, written, spoken) VALUES (?, ?, ?)", [id, written, spoken]
+        tokens = (
+            [token for text in texts for token in written(text)],
+            sorted(set[str]().union(*map(spoken, texts))),
         )
+        columns = [id, *map(" ".join, tokens)]
+        self._file.execute("INSERT INTO words (rowid, written, spoken) VALUES (?, ?, ?)", columns)
         return id
 
 

@@ -121,7 +121,7 @@ class Unfinished:
         """Whether the release made would be the one there is."""
         before = self.changes.before
         changes = self.drafts or self.changes.withdrawn or self.plan.codes
-        is_searchable = self.old is not None and search.is_current(self.old.path / search.FILE)
+        is_searchable = self.old is not None and search.is_whole(self.old.path / search.FILE)
         return not changes and is_searchable and before is not None and before == self.changes.basis
 
     # Making
