@@ -175,5 +175,7 @@ def spoken(text: str) -> set[str]:
     found, said = set[str](), [one for one in syllables(run) if one.isascii()] if run else []
     for at in range(min(len(said), SPOKEN)):
         some = said[at : at + SYLLABLES]
-        found |= {"".join(some), "".join(one[0] for one in some)}
+        found.add("".join(some))
+        if len(some) > 1:
+            found.add("".join(one[0] for one in some))
     return found

@@ -7,13 +7,13 @@ The file of the next release is a copy of the one before, and never a hard link,
 anew change.
 """
 
+import contextlib
 import itertools
 import json
 import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -114,9 +114,13 @@ class Search:
             self._file = sqlite3.connect(
                 f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None
             )
-            self._file.execute("PRAGMA temp_store = MEMORY")
-            if _made_by(self._file) != made_by():
-                raise Unsearchable(f"{path.name} is of another form")
+            try:
+                self._file.execute("PRAGMA temp_store = MEMORY")
+                if _made_by(self._file) != made_by():
+                    raise Unsearchable(f"{path.name} is of another form")
+            except BaseException:
+                self._file.close()
+                raise
         except sqlite3.Error as error:
             raise Unsearchable(f"{path.name}: {error}") from error
 
@@ -254,10 +258,11 @@ def _parts(run: str) -> list[str]:
 
 
 def _quoted(run: str) -> str:
-    """A run as a phrase of its pairs; what is a single character, or no Chinese, as the beginning of a token."""
+    """A run as a phrase of its pairs; a single Chinese character or a word as the beginning of a token. A lone letter or
+    digit begins too much and stands for itself."""
     if len(run) > 1 and IS_CHINESE.match(run):
         return '"' + " ".join(map("".join, itertools.pairwise(run))) + '"'
-    return f'"{run}"*'
+    return f'"{run}"' if len(run) == 1 and run.isascii() else f'"{run}"*'
 
 
 # The file
@@ -282,30 +287,36 @@ def is_whole(path: Path) -> bool:
         return False
 
 
-class Writing:
-    """The search file of a release being made: a copy of the one before, or empty where that cannot be used."""
+@contextlib.contextmanager
+def writing(path: Path, before: Path | None) -> Iterator["Rows"]:
+    """The search file of a release being made: a copy of the one before, or empty where that cannot be used. Raises
+    ``OSError`` where the disk does not take it."""
+    is_new = before is None or not is_whole(before)
+    if before is not None and not is_new:
+        shutil.copyfile(before, path)
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as file:
+            # Cut short, the folder it lies in is removed; whole, it is brought to the disk with the rest of the release.
+            file.execute("PRAGMA journal_mode = OFF")
+            file.execute("PRAGMA synchronous = OFF")
+            file.execute("BEGIN")
+            if is_new:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    file.execute(statement)
+                file.execute("INSERT INTO made VALUES (?)", [made_by()])
+            yield Rows(file, is_new)
+            file.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise OSError(f"{path.name}: {error}") from error
 
-    def __init__(self, path: Path, before: Path | None) -> None:
-        self.is_new = before is None or not is_whole(before)
-        if before is not None and not self.is_new:
-            shutil.copyfile(before, path)
-        # Cut short, the folder it lies in is removed; whole, it is brought to the disk with the rest of the release.
-        self._file = sqlite3.connect(path, isolation_level=None)
-        self._file.execute("PRAGMA journal_mode = OFF")
-        self._file.execute("PRAGMA synchronous = OFF")
-        self._file.execute("BEGIN")
-        if self.is_new:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                self._file.execute(statement)
-            self._file.execute("INSERT INTO made VALUES (?)", [made_by()])
 
-    def __enter__(self) -> "Writing":
-        return self
+@dataclass(frozen=True)
+class Rows:
+    """What can be found, graph by graph, in a file open for writing."""
 
-    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
-        with closing(self._file):
-            if kind is None:
-                self._file.execute("COMMIT")
+    _file: sqlite3.Connection
+    is_new: bool
+    """Whether nothing was taken over, so that all graphs are missing."""
 
     def replace(self, graph: str, rows: Iterable[Row]) -> None:
         """Have a graph's rows be these. Rows that stay are not touched."""

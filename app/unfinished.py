@@ -216,16 +216,16 @@ class Unfinished:
         dumps = {name: f"{name}.nt.gz" for name in names.SYSTEM_GRAPHS}
         dumps |= {code: lines_of(entry) for code, entry in self.regions.items()}
         before = self.old.path / search.FILE if self.old else None
-        with search.Writing(self.path / search.FILE, before) as writing:
-            wanted = sorted(dumps if writing.is_new else anew)
+        with search.writing(self.path / search.FILE, before) as kept:
+            wanted = sorted(dumps if kept.is_new else anew)
             tasks = [(code, self.path / "dumps" / dumps[code]) for code in wanted]
             expected = findable.SECONDS_PER_BYTE * sum(dump.stat().st_size for _, dump in tasks)
             for code, rows in zip(
                 wanted, self.processes.each(findable.rows_of, tasks, expected), strict=True
             ):
-                writing.replace(code, rows)
+                kept.replace(code, rows)
             for code in self.changes.withdrawn:
-                writing.replace(code, ())
+                kept.replace(code, ())
 
     def _replace_graph(self, name: str, graph: Graph) -> None:
         self.index.clear_graph(Iri(name))

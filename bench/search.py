@@ -60,9 +60,9 @@ def renamed(lines: bytes, chance: random.Random) -> bytes:
 def index(path: Path, before: Path | None, dumps: dict[str, Path]) -> float:
     """Have a file made with the rows of these dumps; the seconds it took."""
     start = time.perf_counter()
-    with search.Writing(path, before) as writing:
+    with search.writing(path, before) as rows:
         for code, packed in dumps.items():
-            writing.replace(code, findable.rows_of((code, packed), standards.load(), rules.load()))
+            rows.replace(code, findable.rows_of((code, packed), standards.load(), rules.load()))
     return time.perf_counter() - start
 
 
