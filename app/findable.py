@@ -22,8 +22,8 @@ from app.rules import Rules
 from app.standards import Standards
 from app.store.terms import Iri, Literal, RdfFormat, Term, Triple, def_, parse
 
-SECONDS_PER_BYTE = 2e-6
-"""What it takes to make the rows of a packed dump."""
+SECONDS_PER_BYTE = 4e-7
+"""What it takes to make the rows of a packed dump: 1,000 items in a tenth of a second."""
 
 SYLLABLES = 12
 """How many syllables, or initials, of a name from any one on can be told apart."""
@@ -121,7 +121,8 @@ def _row(thing: Iri, said: list[Triple], kinds: dict[Iri, str]) -> Row | None:
         for one in values.get(prop, ())
         if isinstance(one, Literal)
     ]
-    others = [one.value for one in values.get(ALT_LABEL, ()) if isinstance(one, Literal)]
+    known = [one.value for one in (*labels, *values.get(ALT_LABEL, ())) if isinstance(one, Literal)]
+    others = [one for one in known if one not in texts.values()]
     if kind == "standard":
         others += codes  # 39554 is a part of GB/T 39554.1—2020 that people say for the whole
     if kind in ("rule", "question", "term"):

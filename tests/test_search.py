@@ -183,6 +183,12 @@ def test_any_text_is_answered(opened: Search, query: str) -> None:
     assert len(answer.hits) == min(5, answer.total)
 
 
+@pytest.mark.parametrize("character", ["\ufdfa", "a ", "办 ", "办a", "\U0002ceb0", "1 ", "é"])
+def test_the_longest_queries_are_answered(opened: Search, character: str) -> None:
+    answer = opened.ask(character * LONGEST_QUERY, limit=5)
+    assert len(answer.hits) == min(5, answer.total)
+
+
 def test_a_query_longer_than_any_name_is_cut(opened: Search) -> None:
     longer = "食品经营许可" + " " * LONGEST_QUERY + "没有"
     assert opened.ask(longer) == opened.ask("食品经营许可")
@@ -420,6 +426,12 @@ def test_what_takes_too_long_is_ended_and_said(client: FlaskClient, monkeypatch:
     answer = client.get("/search.json?q=" + quote("市"))
     assert answer.status_code == 504
     assert "检索超过时限" in answer.get_data(as_text=True)
+
+
+def test_searching_counts_to_what_a_client_may_ask_for(root: Path) -> None:
+    with client_of(root, Settings(workers=1, rate=1)) as client:
+        assert [client.get("/search?q=a").status_code for _ in range(2)] == [200, 429]
+        assert client.get("/search").status_code == 200
 
 
 def test_a_text_stays_a_text(client: FlaskClient) -> None:

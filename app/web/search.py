@@ -15,6 +15,7 @@ from app.findable import KINDS
 from app.language import pick
 from app.search import LONGEST_QUERY, MOST, Answer, Hit, Search, TookTooLong, Unsearchable
 from app.web import links
+from app.web.allowance import spend
 from app.web.language import language, say
 from app.web.live import Opened, current_release, following
 from app.web.page import Paging, confirmed, open_to_all, page, paging
@@ -151,6 +152,8 @@ def _found() -> Found:
         said = say("kind 应为 {kinds} 之一。", kinds="、".join(KINDS))
         raise Problem("malformed-request", said)
     release = current_release()
+    if query:
+        spend()
     try:
         with Search(release.path / search.FILE) as opened:
             return _asked(opened, release, query, kind)
