@@ -32,6 +32,9 @@ SPOKEN = 40
 """From how many of the characters of a name on its pinyin can begin: names of items are shorter, sentences are not looked
 for by pinyin."""
 
+AT_ONCE = 64
+"""Graphs whose rows are made at once: those of all regions of a nation together would fill the memory."""
+
 KINDS = ("item", "department", "region", "standard", "clause", "rule", "question", "term", "code")
 """What can be found, in the order in which it is shown where nothing else decides."""
 

@@ -121,8 +121,9 @@ class Unfinished:
         """Whether the release made would be the one there is."""
         before = self.changes.before
         changes = self.drafts or self.changes.withdrawn or self.plan.codes
-        is_searchable = self.old is not None and search.is_whole(self.old.path / search.FILE)
-        return not changes and is_searchable and before is not None and before == self.changes.basis
+        if changes or self.old is None or before is None or before != self.changes.basis:
+            return False
+        return search.is_whole(self.old.path / search.FILE)
 
     # Making
 
@@ -220,10 +221,11 @@ class Unfinished:
             wanted = sorted(dumps if kept.is_new else anew)
             tasks = [(code, self.path / "dumps" / dumps[code]) for code in wanted]
             expected = findable.SECONDS_PER_BYTE * sum(dump.stat().st_size for _, dump in tasks)
-            for code, rows in zip(
-                wanted, self.processes.each(findable.rows_of, tasks, expected), strict=True
-            ):
-                kept.replace(code, rows)
+            for at in range(0, len(tasks), findable.AT_ONCE):
+                some = tasks[at : at + findable.AT_ONCE]
+                made = self.processes.each(findable.rows_of, some, expected)
+                for (code, _), rows in zip(some, made, strict=True):
+                    kept.replace(code, rows)
             for code in self.changes.withdrawn:
                 kept.replace(code, ())
 
