@@ -21,6 +21,7 @@ from app.publication import Publisher
 from app.release import CURRENT, Release, Releases
 from app.search import LONGEST_QUERY, Search, Unsearchable, writing
 from app.web import Settings
+from app.web.about import described
 from app.web.search import A_PAGE, CALLED
 
 DATA = names.resources("data")
@@ -447,6 +448,11 @@ def test_every_page_has_the_box_and_leads_to_the_description(client: FlaskClient
         text = client.get(address, headers={"Accept": "text/html"}).get_data(as_text=True)
         assert '<form method="get" action="/search" role="search"' in text, address
         assert 'href="/opensearch.xml"' in text, address
+
+
+def test_the_description_of_the_interfaces_has_every_kind() -> None:
+    parameters = described()["paths"]["/search.json"]["get"]["parameters"]
+    assert next(one["schema"]["enum"] for one in parameters if one.get("name") == "kind") == list(KINDS)
 
 
 def test_a_browser_can_be_told_how_to_ask(client: FlaskClient) -> None:
