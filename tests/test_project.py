@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from app import standards
+from app import question, standards
 from app.cli import zwfw
 
 ROOT = Path(__file__).parent.parent
@@ -55,6 +55,8 @@ def test_documents_name_commands_options_and_files_that_exist(document):
             path.append(rest.split()[0])
             assert path[-1] in found.commands, path
         known = CliRunner().invoke(zwfw, [*path, "--help"]).output
+        if command == "ask":  # the parameters of questions are options of it
+            known += " ".join(f"--{one.name}" for each in question.load().all for one in each.parameters)
         for option in re.findall(r"--[a-z-]+", rest):
             assert option in known, (command, option)
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
