@@ -1,11 +1,13 @@
 """Answers given before: kept under what they depend on, so that publishing one region leaves those about others standing."""
 
 import datetime
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from served import client_of, publish
 
 from app import names, rules, standards
 from app.publication import Publisher
@@ -115,3 +117,33 @@ def test_no_more_is_kept_than_there_is_room_for(asked):
         answers.keep(tag, latest[tag])
         assert answers.bytes == sum(map(len, answers._kept.values())) <= 20
         assert answers.get(tag) == latest[tag]
+
+
+def test_an_answer_given_again_at_the_door_is_the_same_but_for_its_request(tmp_path):
+    """Head and body; counted and logged like any other; and gone with the release it was of."""
+    publish(tmp_path, "20261101T000000Z-a", "first")
+    log = tmp_path / "log"
+    query = {"query": "SELECT ?mark { ?release <http://example.org/mark> ?mark }", "format": "csv"}
+    with client_of(tmp_path, Settings(workers=1, memory_mb=512, log=str(log))) as client:
+        first, again = (client.get("/sparql", query_string=query, buffered=True) for _ in range(2))
+        own = {"X-Request-ID"}
+        assert [(k, v) for k, v in again.headers if k not in own] == [
+            (k, v) for k, v in first.headers if k not in own
+        ]
+        assert again.headers["X-Request-ID"] != first.headers["X-Request-ID"] and again.data == first.data
+        accept = {"Accept": "text/html"}
+        assert (
+            "text/html"
+            in client.get("/sparql", query_string={"query": query["query"]}, headers=accept).content_type
+        )
+        tagged = client.get("/sparql", query_string=query, headers={"If-None-Match": first.headers["ETag"]})
+        assert tagged.status_code == 304
+        assert client.head("/sparql", query_string=query).data == b""
+        text = client.get("/metrics").get_data(as_text=True)
+        assert 'zwfw_requests_total{endpoint="sparql.endpoint",status="200"} 4.0' in text
+        lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+        assert [one["path"] for one in lines[:2]] == ["/sparql"] * 2 and lines[1]["status"] == 200
+        publish(tmp_path, "20261102T000000Z-b", "second")
+        assert client.get("/sparql", query_string=query).data == b"mark\r\nsecond\r\n"
+        assert client.get("/sparql", query_string={**query, "lang": "en"}).headers.get("Set-Cookie")
+        assert client.get("/sparql", query_string={**query, "lang": "en"}).headers.get("Set-Cookie")

@@ -166,8 +166,7 @@ class EmbeddedStore:
             worker = self._idle.pop()
             worker.begin(evaluation)
             evaluation.state = EVALUATING
-            self._busy.add(worker)
-            self._bell.notify()
+            self._busy.add(worker)  # the watch will see it; to wake it costs more than most questions
             return worker
 
     def _wait_for_turn(self, evaluation: Evaluation) -> None:
@@ -215,10 +214,12 @@ class EmbeddedStore:
             elif dead or worker.overdue or worker.yields or is_surplus:
                 worker.kill()
                 self._dead.append(worker)
+                self._bell.notify()
             else:
                 self._idle.append(worker)
                 self._turn.notify()
-            self._bell.notify()
+                if self._closing:
+                    self._bell.notify()
 
     def _keep_watch(self) -> None:
         """The watch's thread: until the store closes and no answer is under way that may still go on."""
@@ -234,7 +235,7 @@ class EmbeddedStore:
                 else:
                     deadlines = [worker.deadline for worker in list(self._busy) if not worker.overdue]
                     nearest = min(deadlines, default=math.inf) - time.monotonic()
-                    self._bell.wait(max(0.0, min(nearest, POLL_SECONDS)) if deadlines else None)
+                    self._bell.wait(max(0.0, min(nearest, POLL_SECONDS)))
             self._dead += self._idle
             self._idle = []
             for worker in self._dead:

@@ -4,7 +4,7 @@ other.
 One ledger lives as long as the service; the stores of its releases, which come and go, all write into it.
 """
 
-import secrets
+import itertools
 import threading
 import time
 from collections import Counter
@@ -20,9 +20,9 @@ from app.store.query import (
     StoreError,
 )
 
-POLL_SECONDS = 0.25
-"""How often a store looks whether an evaluation is still wanted: soon enough for who pressed Stop, too seldom to cost
-anything."""
+POLL_SECONDS = 0.1
+"""How often a store looks whether an evaluation is still wanted and has time left: soon enough for who pressed Stop and for
+a deadline, too seldom to cost anything."""
 
 WAITING, EVALUATING, SENDING = "waiting", "evaluating", "sending"
 STATES = (WAITING, EVALUATING, SENDING)
@@ -93,12 +93,13 @@ class Ledger:
     def __init__(self, asker: Callable[[], Client] = Client) -> None:
         self._asker = asker
         self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
         self._under_way: dict[str, Evaluation] = {}
         self._ended = Counter[str]()
 
     def begin(self, text: str, deadline: float) -> Evaluation:
         """A question that has just been asked."""
-        evaluation = Evaluation(secrets.token_hex(8), text, self._asker(), deadline)
+        evaluation = Evaluation(f"{next(self._numbers):x}", text, self._asker(), deadline)
         with self._lock:
             self._under_way[evaluation.id] = evaluation
         return evaluation

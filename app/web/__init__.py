@@ -32,6 +32,7 @@ from app.web import (
     regions,
     rulebook,
     scorecard,
+    search,
     sparql,
     submissions,
     trend,
@@ -39,6 +40,7 @@ from app.web import (
     writing,
 )
 from app.web.answers import Answers
+from app.web.door import Door
 from app.web.live import Live, NoRelease, Settings, current_release, current_store
 from app.web.rewriting import Rewriter
 from app.web.scratch import Scratch, current_scratch
@@ -78,6 +80,7 @@ PUBLISHED = (
     mapping.pages,
     catalogue.pages,
     discovery.pages,
+    search.pages,
 )
 """The parts of the service over published data."""
 
@@ -118,11 +121,13 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     live.attach(app, live_)
-    app.extensions["answers"] = Answers()
-    journal.attach(app, live_.settings.log)  # first: what comes after knows the request's id
+    answers, log = Answers(), journal.Journal(live_.settings.log)
+    app.extensions["answers"] = answers
+    journal.attach(app, log)  # first: what comes after knows the request's id
     allowance.attach(app, live_.settings.rate)
     problem.attach(app)
-    metrics.attach(app)
+    requests = metrics.attach(app)
+    app.wsgi_app = Door(app, live_, answers, requests, log)  # type: ignore[method-assign]
     for blueprint in parts:
         app.register_blueprint(blueprint)
 

@@ -19,6 +19,10 @@ MOST_BYTES = 64 * 1024 * 1024
 small."""
 
 
+KEPT = "zwfw.kept"
+"""In the environment of a request: the tag under which the body of its answer is kept."""
+
+
 class Answers:
     """Bodies by the tag that stands for everything they depend on; the one longest unasked for goes first."""
 
@@ -63,6 +67,7 @@ def sent(answer: Callable[[], Answer], media_type: str, seen: list[Any] | None) 
         response = Response(status=304)
     elif tag is not None and (kept := _answers().get(tag)) is not None:
         response = Response(kept, content_type=f"{media_type}; charset=utf-8")
+        request.environ[KEPT] = tag
     else:
         allowance.spend()
         under_way = answer()
@@ -71,6 +76,7 @@ def sent(answer: Callable[[], Answer], media_type: str, seen: list[Any] | None) 
             body = b"".join(under_way.frames)
             if tag is not None:
                 _answers().keep(tag, body)
+                request.environ[KEPT] = tag
         response = Response(body, content_type=f"{media_type}; charset=utf-8")
         response.call_on_close(under_way.close)
     if tag is not None:

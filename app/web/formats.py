@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 HTML = "text/html"
 
@@ -156,5 +159,11 @@ def _wanted(media_type: str) -> tuple[float, int]:
 def _ranges() -> list[tuple[str, float]]:
     """The media ranges of Accept with their qualities; no or an empty Accept takes anything. Parameters of a range, such as
     a charset, are passed over: there is one representation of each type."""
-    found = [(name.partition(";")[0].strip().lower(), quality) for name, quality in request.accept_mimetypes]
+    return _ranges_of(request.headers.get("Accept", ""))
+
+
+@lru_cache(maxsize=256)
+def _ranges_of(header: str) -> list[tuple[str, float]]:
+    accepted = parse_accept_header(header, MIMEAccept)
+    found = [(name.partition(";")[0].strip().lower(), quality) for name, quality in accepted]
     return found or [("*/*", 1.0)]

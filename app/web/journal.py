@@ -5,6 +5,7 @@ store stands in ``/queries`` while it runs, under the same id.
 """
 
 import datetime
+import itertools
 import json
 import re
 import secrets
@@ -22,17 +23,49 @@ PATH_CHARACTERS = 500
 """Of a path, in the log; a stranger may send 256 KB."""
 
 
+_PROCESS, _NUMBERS = secrets.token_hex(4), itertools.count(1)
+
+
+def id_of(said: str) -> str:
+    """The id of a request: the one it brings, where that can be taken over, else a new one."""
+    return said if REQUEST_ID.fullmatch(said) else f"{_PROCESS}-{next(_NUMBERS):x}"
+
+
 class Journal:
-    """A log that only grows. It is opened for each line, so that it may be moved away at any time (logrotate)."""
+    """A log that only grows, none with ``""``, standard error with ``"-"``. A file is opened for each line, so that it may be
+    moved away at any time (logrotate). Raises ``OSError`` where it cannot be written."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        if path != "-":
+        if path not in ("", "-"):
             with Path(path).open("ab"):
                 pass  # what cannot be written is to be told now
 
-    def note(self, entry: dict[str, object]) -> None:
-        """Add a line, in one piece: several threads and processes may write."""
+    def note(
+        self,
+        identity: str,
+        client: str | None,
+        method: str,
+        path: str,
+        endpoint: str | None,
+        status: int,
+        seconds: float,
+        **more: str | None,
+    ) -> None:
+        """Add a line for a request, in one piece: several threads and processes may write."""
+        if not self._path:
+            return
+        entry = {
+            "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
+            "id": identity,
+            "client": client,
+            "method": method,
+            "path": path[:PATH_CHARACTERS],
+            "endpoint": endpoint,
+            "status": status,
+            "seconds": round(seconds, 4),
+            **{name: value for name, value in more.items() if value is not None},
+        }
         line = json.dumps(entry, ensure_ascii=False) + "\n"
         if self._path == "-":
             sys.stderr.write(line)
@@ -41,40 +74,24 @@ class Journal:
             file.write(line.encode())
 
 
-def attach(app: Flask, path: str) -> None:
-    """Name the requests of ``app`` and note them in the log at ``path``: none with ``""``, standard error with ``"-"``.
-    Raises ``OSError`` where it cannot be written."""
-    journal = Journal(path) if path else None
+def attach(app: Flask, journal: Journal) -> None:
+    """Name the requests of ``app`` and note them."""
 
     @app.before_request
     def begin() -> None:
-        said = request.headers.get(HEADER, "")
-        g.request_id = said if REQUEST_ID.fullmatch(said) else secrets.token_hex(8)
+        g.request_id = id_of(request.headers.get(HEADER, ""))
         g.request_begun = time.perf_counter()
 
     @app.after_request
     def end(response: Response) -> Response:
         response.headers[HEADER] = g.request_id
-        if journal is None:
-            return response
-        entry: dict[str, object] = {
-            "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
-            "id": g.request_id,
-            "client": request.remote_addr,
-            "method": request.method,
-            "path": request.path[:PATH_CHARACTERS],
-            "endpoint": request.endpoint,
-            "status": response.status_code,
-        }
-        if (kind := g.get("problem")) is not None:
-            entry["problem"] = kind
-        if (by := g.get("token")) is not None:
-            entry["token"] = by
-        begun = g.request_begun
+        said = (g.request_id, request.remote_addr, request.method, request.path, request.endpoint)
+        begun, status = g.request_begun, response.status_code
+        more = {"problem": g.get("problem"), "token": g.get("token")}
 
         # Noted when the last byte is on its way, for a download that breaks off is what one looks for in a log.
         @response.call_on_close
         def note() -> None:
-            journal.note({**entry, "seconds": round(time.perf_counter() - begun, 4)})
+            journal.note(*said, status, time.perf_counter() - begun, **more)
 
         return response

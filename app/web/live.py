@@ -99,6 +99,7 @@ class Live:
 
     def __init__(self, root: Path, settings: Settings, discard: bool = False) -> None:
         self.root, self.settings, self.discard = root, settings, discard
+        self._current = str(root / "current")
         self._forwarder = _forwarder(settings)
         self.ledger = Ledger(_asker)
         """What is asked of all the stores opened here."""
@@ -140,6 +141,14 @@ class Live:
         self._follow(wait=True)
         if self._pointer != str((self.root / "current").readlink()):
             raise NoRelease(f"{self.root}: the release cannot be opened")
+
+    def followed(self) -> str | None:
+        """The pointer, where the release it names is in force; None where there is none, or another to be opened."""
+        try:
+            pointer = os.readlink(self._current)  # noqa: PTH115  (a tenth of the time, at every request)
+        except OSError:
+            return None
+        return pointer if pointer == self._pointer and not self._closed else None
 
     def renew(self) -> None:
         """Open the release in force anew, with new processes; or another, if the pointer has moved."""

@@ -26,37 +26,46 @@ NOWHERE = "none"
 """Stands for what answered where nothing did: an address that is not there."""
 
 
-def attach(app: Flask) -> None:
+class Requests:
+    """What was answered, by what, how and in what time."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._answered = Counter(
+            "zwfw_requests",
+            "Requests answered, by what answered them.",
+            ["endpoint", "status"],
+            registry=registry,
+        )
+        self._problems = Counter(
+            "zwfw_problems", "Problems answered with, by kind.", ["kind"], registry=registry
+        )
+        self._took = Histogram(
+            "zwfw_request_seconds",
+            "Seconds until the head of an answer was sent.",
+            ["endpoint"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+
+    def count(self, endpoint: str | None, status: int, seconds: float, problem: str | None = None) -> None:
+        """Count a request that has been answered."""
+        endpoint = endpoint or NOWHERE
+        self._answered.labels(endpoint, status).inc()
+        self._took.labels(endpoint).observe(seconds)
+        if problem is not None:
+            self._problems.labels(problem).inc()
+
+
+def attach(app: Flask) -> Requests:
     """Count the requests of an application and have it say so."""
     registry = CollectorRegistry()
-    answered = Counter(
-        "zwfw_requests",
-        "Requests answered, by what answered them.",
-        ["endpoint", "status"],
-        registry=registry,
-    )
-    problems = Counter("zwfw_problems", "Problems answered with, by kind.", ["kind"], registry=registry)
-    took = Histogram(
-        "zwfw_request_seconds",
-        "Seconds until the head of an answer was sent.",
-        ["endpoint"],
-        buckets=SECONDS,
-        registry=registry,
-    )
+    requests = Requests(registry)
     registry.register(_Served())
-
-    @app.before_request
-    def begin() -> None:
-        g.begun = time.perf_counter()
 
     @app.after_request
     def count(response: Response) -> Response:
-        endpoint = request.endpoint or NOWHERE
-        answered.labels(endpoint, response.status_code).inc()
-        if (kind := g.get("problem")) is not None:
-            problems.labels(kind).inc()
-        if (begun := g.get("begun")) is not None:
-            took.labels(endpoint).observe(time.perf_counter() - begun)
+        seconds = time.perf_counter() - g.request_begun
+        requests.count(request.endpoint, response.status_code, seconds, g.get("problem"))
         return response
 
     @app.get("/metrics")
@@ -65,6 +74,8 @@ def attach(app: Flask) -> None:
         response = Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    return requests
 
 
 class _Served(Collector):
