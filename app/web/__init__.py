@@ -34,6 +34,7 @@ from app.web import (
     regions,
     rulebook,
     scorecard,
+    search,
     sparql,
     submissions,
     trend,
@@ -82,6 +83,7 @@ PUBLISHED = (
     mapping.pages,
     catalogue.pages,
     discovery.pages,
+    search.pages,
 )
 """The parts of the service over published data."""
 

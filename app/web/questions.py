@@ -61,7 +61,8 @@ class Cell:
 
     text: str
     href: str
-    is_number: bool
+    kind: str
+    """The class of its column: ``number``, ``date`` or nothing."""
 
 
 @pages.get("/questions")
@@ -226,12 +227,18 @@ def _rows(told: Answered) -> list[list[Cell]]:
             Cell(
                 told.value(row, at) or names.shorten(told.link(row, at)),
                 address(told.link(row, at)),
-                answered.is_number(row[at]),
+                _kind(row[at]),
             )
             for at in told.shown
         ]
         for row in told.rows
     ]
+
+
+def _kind(term: dict[str, Any] | None) -> str:
+    if answered.is_number(term):
+        return "number"
+    return "date" if term and term.get("datatype") == f"{names.XSD}date" else ""
 
 
 def _marks(told: Answered) -> list[chart.Mark]:
