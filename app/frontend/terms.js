@@ -30,13 +30,18 @@ export function fit(term, typed) {
   return 0;
 }
 
-/** The terms that fit, the likeliest first; among equals what data use most. */
+/** Among terms that fit alike: what data use most, and classes and properties before what they lead to. */
+function weight({ count = 0, kind }) {
+  return Math.min(9, Math.log10(1 + count)) - (kind === "code" || kind === "graph" ? 4 : 0);
+}
+
+/** The terms that fit, the likeliest first. */
 export function fitting(terms, typed) {
   const wanted = typed.toLowerCase();
   return terms
     .map((term) => ({ term, score: fit(term, wanted) }))
     .filter(({ score }) => score > 0)
-    .map(({ term, score }) => ({ term, score: score + Math.min(9, Math.log10(1 + (term.count ?? 0))) }))
+    .map(({ term, score }) => ({ term, score: score + weight(term) }))
     .sort((one, other) => other.score - one.score || one.term.insert.length - other.term.insert.length)
     .slice(0, MOST)
     .map(({ term }) => term);

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app import names, standards
-from app.language import pick
+from app.language import pick, text
 from app.store import syntax
 from app.store.terms import Iri
 from app.web import chart
@@ -208,7 +208,7 @@ class Solutions:
 
     def _label(self, iri: str) -> str:
         found = pick(dict(self._labels.get(iri, {})), self._lang)
-        return found or (OTHERS.get(iri, "") if self._lang == "zh" else "")
+        return found or (text(OTHERS[iri], self._lang) if iri in OTHERS else "")
 
     def _cell(self, term: Term | None) -> Cell:
         if term is None:
@@ -234,14 +234,14 @@ class Solutions:
     # Sorting and filtering
 
     def _filtered(self, rows: list[dict[str, Term]]) -> list[dict[str, Term]]:
-        for name, text in self.wanted.filters:
+        for name, typed in self.wanted.filters:
             self._learn_column(name)
-            bound = _BOUND.fullmatch(text) if name in self._numeric else None
+            bound = _BOUND.fullmatch(typed) if name in self._numeric else None
             if bound:
                 holds, limit = _COMPARED[bound[1]], float(bound[2])
                 rows = [row for row in rows if name in row and holds(float(row[name]["value"]), limit)]
             else:
-                wanted = text.casefold()
+                wanted = typed.casefold()
                 rows = [row for row in rows if wanted in self._text(row.get(name)).casefold()]
         return rows
 
