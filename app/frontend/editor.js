@@ -76,7 +76,7 @@ const isBlaming = (transaction) => transaction.effects.some((effect) => effect.i
 
 /** Puts an editor in the place of `area`. `told` gives words, language, and what to do at Ctrl+Enter and on a change. */
 export function openEditor(area, { words, lang, run, changed }) {
-  let known = null; // prefixes and terms, fetched when somebody first types
+  let known = null; // prefixes and terms, fetched when somebody comes to type
   let fault = null; // what the server found wrong, until the text changes
 
   async function vocabulary() {
@@ -169,6 +169,7 @@ export function openEditor(area, { words, lang, run, changed }) {
       extensions: [
         Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => (run(), true) }, { key: "Tab", run: acceptCompletion }])),
         TYPED_OVER,
+        EditorView.domEventHandlers({ focus: () => void vocabulary() }),
         basicSetup,
         sparql(),
         syntaxHighlighting(COLOURS),
