@@ -85,7 +85,7 @@ def _forbid_sockets(but_tcp: bool) -> None:
     if sys.platform != "linux" or architecture is None:
         return
     audit, call = architecture
-    load, mask, jump_equal, leave = 0x20, 0x54, 0x15, 0x06
+    load, mask, jump_equal, jump_from, leave = 0x20, 0x54, 0x15, 0x35, 0x06
     refuse, allow = 0x00050000 | 1, 0x7FFF0000  # SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW
     is_tcp = [
         (load, 0, 0, 16),  # the first argument: the family
@@ -96,9 +96,10 @@ def _forbid_sockets(but_tcp: bool) -> None:
     ]
     exceptions = is_tcp if but_tcp else []
     steps = [
-        (load, 0, 0, 4),  # the architecture of the call
+        (load, 0, 0, 4),  # the architecture of the call: another has other numbers
         (jump_equal, 0, 3 + len(exceptions), audit),
-        (load, 0, 0, 0),  # its number
+        (load, 0, 0, 0),  # its number; those of x32 begin here
+        (jump_from, 1 + len(exceptions), 0, 0x40000000),
         (jump_equal, 0, 1 + len(exceptions), call),
         *exceptions,
         (leave, 0, 0, refuse),

@@ -1,5 +1,6 @@
 """What is wrong with an installation: the software, the rules, the release root and the release in force."""
 
+import contextlib
 import os
 import shutil
 import stat
@@ -43,13 +44,16 @@ def examine(root: Path, lang: str) -> list[Finding]:
         (text("隔离", lang), lambda: _confinement(lang)),
         (text("发布目录", lang), lambda: _root(root, lang)),
     ]
-    release = Releases(root).current()
+    release = None
+    with contextlib.suppress(OSError):  # that there is no such root, the checks will say
+        release = Releases(root).current()
     if release is not None and release.path.is_dir():
         checks.append((text("当前发布", lang), lambda: _release(release, lang)))
     found = []
     for what, look in checks:
         try:
-            found += [Finding(what, is_well, said) for is_well, said in look()]
+            for is_well, said in look():
+                found.append(Finding(what, is_well, said))
         except Exception as error:  # whatever it is, the doctor's job is to say it
             found.append(Finding(what, False, f"{type(error).__name__}: {error}"))
     return found
@@ -150,7 +154,7 @@ def _tokens(root: Path, lang: str) -> Iterator[tuple[bool, str]]:
     path = root / TOKENS
     if path.exists():
         is_own = not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-        message = "{path} 只有属主可读" if is_own else "{path} 别人也可读：chmod 600 {path}"
+        message = "{path} 只有属主可读" if is_own else "{path} 其他用户也可读取：chmod 600 {path}"
         yield is_own, text(message, lang, path=path)
 
 
@@ -160,14 +164,14 @@ def _confinement(lang: str) -> Iterator[tuple[bool, str]]:
     message = (
         "查询进程不能建立套接字（seccomp）"
         if forbids
-        else "此内核不能禁止查询进程建立套接字（seccomp）：查询只由语法把关"
+        else "此内核不能禁止查询进程建立套接字（seccomp）：仅靠语法检查拦截"
     )
     yield True, text(message, lang)
     if not can_forbid_ports():
         yield (
             True,
             text(
-                "此内核不能按端口限制连接（Landlock，Linux 6.7 起）：serve --service 只由语法和转发程序把关",
+                "此内核不能按端口限制连接（Landlock，Linux 6.7 起）：serve --service 仅靠语法检查和转发程序拦截",
                 lang,
             ),
         )

@@ -14,6 +14,7 @@ from app.publication import Publisher
 from app.store import Query, dataset, syntax
 from app.web import Settings, create_app
 from app.web.answers import Answers
+from app.web.door import KEY_CHARACTERS
 
 ROOT = Path(__file__).parent.parent
 G, H = "http://example.org/g", "http://example.org/h"
@@ -147,3 +148,16 @@ def test_an_answer_given_again_at_the_door_is_the_same_but_for_its_request(tmp_p
         assert client.get("/sparql", query_string=query).data == b"mark\r\nsecond\r\n"
         assert client.get("/sparql", query_string={**query, "lang": "en"}).headers.get("Set-Cookie")
         assert client.get("/sparql", query_string={**query, "lang": "en"}).headers.get("Set-Cookie")
+
+
+def test_the_door_keeps_no_more_than_it_says(tmp_path):
+    """Whatever a client writes into its headers."""
+    publish(tmp_path, "20261101T000000Z-a")
+    with client_of(tmp_path, Settings(workers=1, memory_mb=512)) as client:
+        heads = client.application.wsgi_app._heads
+        for number in range(5):
+            accept = f"text/csv, x/{'y' * KEY_CHARACTERS}{number}"
+            assert client.get("/sparql?query=SELECT*{}", headers={"Accept": accept}).status_code == 200
+        assert len(heads) == 0
+        client.get("/sparql?query=SELECT*{}", headers={"Accept": "text/csv"})
+        assert len(heads) == 1

@@ -105,3 +105,11 @@ def test_a_root_that_cannot_be_written_is_found(root: Path) -> None:
         assert any("不可写" in one for one in wrong(root))
     finally:
         root.chmod(0o755)
+
+
+def test_a_root_that_is_a_file_is_said_and_what_was_seen_before_an_error_stays(
+    root: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert any("NotADirectoryError" in one.said for one in examine(file, "zh") if not one.is_well)

@@ -1,5 +1,6 @@
 """SERVICE: to endpoints an operator has listed, and to nothing else, however a query puts it."""
 
+import contextlib
 import http.server
 import json
 import socket
@@ -106,6 +107,9 @@ def test_what_is_not_listed_is_not_asked(client: FlaskClient, endpoints: dict[st
             f"ASK {{ BIND(<http://127.0.0.1:{port}/> AS ?e) SERVICE ?e {{ ?s ?p ?o }} SERVICE {listed} {{ }} }}",
             f"PREFIX e: <http://127.0.0.1:{port}/> ASK {{ SERVICE e: {{ ?s ?p ?o }} }}",
             f"BASE <http://127.0.0.1:{port}/> ASK {{ SERVICE <> {{ ?s ?p ?o }} }}",
+            f"ASK {{ SERVICE {listed} {{ SERVICE {listed} {{ ?s ?p ?o }} }} }}",
+            f"SELECT * {{ {{ SERVICE {listed} {{ }} }} UNION {{ FILTER(COALESCE(EXISTS{{}}<'a'&&'>',1))"
+            f" SERVICE <http://127.0.0.1:{port}/> {{ ?s ?p ?o }} }} #'\n}}",
         ):
             assert refused(client, query) == (403, "query-refused"), query
         with pytest.raises(TimeoutError):
@@ -171,6 +175,15 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
                 body = b" " * length
             case "/never":
                 time.sleep(60)
+            case "/drips":
+                self.send_response(200)
+                self.send_header("Content-Type", kind)
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    for _ in range(200):
+                        self.wfile.write(b" ")
+                        time.sleep(0.3)
+                return
         self.send_response(status)
         if status == 307:
             self.send_header("Location", "/good")
@@ -208,6 +221,7 @@ def misbehaving() -> Iterator[str]:
         ("/half", "broke off"),
         ("/huge", "64 MB"),
         ("/never", "within 2 s"),
+        ("/drips", "within 2 s"),
     ],
 )
 def test_an_endpoint_that_fails_is_named_and_silent_goes_on(
@@ -268,8 +282,8 @@ def test_a_name_is_resolved_once(endpoints: dict[str, str], monkeypatch: pytest.
 def test_the_forwarder_serves_those_only_who_know_its_secret(path: str) -> None:
     forwarder = Forwarder([Allowed("http://127.0.0.1:9/", "127.0.0.1")], 1)
     try:
-        secret = (forwarder.address_for("http://127.0.0.1:9/") or "").split("/")[3]
-        assert forwarder.endpoint_at(f"/{secret}/0") is not None
+        secret = (forwarder.address_for("http://127.0.0.1:9/", forwarder.ticket()) or "").split("/")[3]
+        assert forwarder.endpoint_at(f"/{secret}/1/0") is not None
         assert forwarder.endpoint_at(path.format(secret=secret)) is None
     finally:
         forwarder.close()

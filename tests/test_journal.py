@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -69,3 +70,18 @@ def test_a_log_that_cannot_be_written_is_told_before_anything_is_served(tmp_path
         client_of(tmp_path, Settings(log=str(tmp_path / "nowhere" / "log"))),
     ):
         logging.error("never reached")
+
+
+@given(path=st.text(alphabet=st.characters(exclude_categories=("Cs",)), max_size=40))
+def test_a_path_forges_no_line_and_steers_no_terminal(client: FlaskClient, log: Path, path: str) -> None:
+    before = len(log.read_text("utf-8").splitlines()) if log.exists() else 0
+    client.get("/nowhere/" + quote(path, safe="")).close()
+    text = log.read_text("utf-8")
+    assert len(text.splitlines()) == before + 1 and text.replace("\n", "").isprintable()
+
+
+def test_a_log_that_is_full_costs_no_answer(tmp_path: Path) -> None:
+    publish(tmp_path, "20261101T000000Z-a")
+    with client_of(tmp_path, Settings(workers=1, memory_mb=512, log="/dev/full")) as client:
+        for _ in range(3):
+            assert client.get("/sparql?query=ASK{}", buffered=True).status_code == 200

@@ -245,6 +245,15 @@ def test_a_full_queue_says_when_to_come_back(hasty: EmbeddedStore) -> None:
     assert all(1 <= outcome.retry_after <= 2 for outcome in busy)
 
 
+def test_an_answer_nobody_closed_may_end_while_the_ledger_is_asked(store: EmbeddedStore) -> None:
+    """The collector runs at any time, in the thread that holds the ledger's lock, too."""
+    before = store.ledger.ended()["answered"]
+    answer = store.answer(Query(ENDLESS_ROWS), "text/csv")
+    with store.ledger._lock:
+        del answer
+    assert store.ledger.ended()["answered"] == before + 1 and store.ledger.under_way() == []
+
+
 def test_who_came_first_is_first(index: Path) -> None:
     store = EmbeddedStore(index, workers=1, timeout=60, memory_mb=512)
     order: list[int] = []

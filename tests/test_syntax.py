@@ -12,6 +12,8 @@ from app.store.terms import Index
 PREFIXES = "PREFIX : <http://127.0.0.1:1/> PREFIX ex: <http://127.0.0.1:1/> "
 
 DISGUISES = [
+    "SELECT * { FILTER(COALESCE(EXISTS{}<'a'&&'>',1)) SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } #'\n}",
+    "SELECT * { FILTER(<<( ?s ?p ?o )>><'a'&&'>') SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } #'\n}",
     "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }",
     "SELECT * { service\n<http://127.0.0.1:1/> {} }",
     "SELECT * { SERVICE#\n<http://127.0.0.1:1/> {} }",

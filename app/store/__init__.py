@@ -94,7 +94,12 @@ def open_store(
 
     if forwarder is None:
         return opened()
-    return FederatedStore(opened(), lambda: opened(forwarder.port), forwarder)
+    plain = opened()
+    try:
+        return FederatedStore(plain, opened(forwarder.port), forwarder)
+    except StoreUnreadable:
+        plain.close()
+        raise
 
 
 def open_remote(

@@ -107,7 +107,8 @@ class FramedAnswer:
                 except StoreError as error:
                     raise AnswerBroken(str(error)) from error
                 if kind == FAILURE:
-                    raise AnswerBroken(str(error_of(payload)))
+                    # Not in the engine's words: they end in a log, and may name what only it should know.
+                    raise AnswerBroken("the evaluation failed")
                 if kind == FRAME:
                     sent += len(payload)
                     yield payload
@@ -125,6 +126,9 @@ class FramedAnswer:
             self._keeper.ledger.end(self._evaluation, error)
             self.close()
             raise error from None
+        except StoreError as error:  # of a remote store
+            self._keeper.ledger.end(self._evaluation, error)
+            raise
         if kind in (END, FAILURE):
             self._source = None
             self._keeper.ledger.end(self._evaluation, error_of(payload) if kind == FAILURE else None)

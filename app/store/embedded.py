@@ -179,8 +179,8 @@ class EmbeddedStore:
             self._turn.wait(POLL_SECONDS)
 
     def _in_places(self) -> int:
-        """Of the busy workers, those that keep others waiting."""
-        return len(self._busy) - len(self._aside)
+        """Of the busy workers, those that keep others waiting; one that was killed keeps nobody, whoever still reads."""
+        return sum(not worker.overdue for worker in list(self._busy - self._aside))
 
     def _has_idle(self) -> bool:
         """Whether a living worker is idle; the last of ``_idle`` then is one."""

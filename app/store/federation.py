@@ -1,8 +1,6 @@
 """A store whose queries may ask other endpoints: SERVICE, to those an operator has listed."""
 
 import dataclasses
-import threading
-from collections.abc import Callable
 
 from app.store import syntax
 from app.store.answer import FramedAnswer, readable, selected
@@ -14,14 +12,10 @@ from app.store.terms import Term
 
 class FederatedStore:
     """A ``Store`` over an index: ``plain`` answers what asks nobody else; what does is answered by a store of ``federating``
-    workers of its own, opened when first wanted, which may connect to the forwarder and to nothing else."""
+    workers of its own, which may connect to the forwarder's port and to no other."""
 
-    def __init__(
-        self, plain: EmbeddedStore, federating: Callable[[], EmbeddedStore], forwarder: Forwarder
-    ) -> None:
-        self._plain, self._open, self._forwarder = plain, federating, forwarder
-        self._lock = threading.Lock()
-        self._federating: EmbeddedStore | None = None
+    def __init__(self, plain: EmbeddedStore, federating: EmbeddedStore, forwarder: Forwarder) -> None:
+        self._plain, self._federating, self._forwarder = plain, federating, forwarder
 
     def answer(self, query: Query, media_type: str = "") -> FramedAnswer:
         try:
@@ -33,7 +27,7 @@ class FederatedStore:
         readable(query.text, may_reach_out=True)
         redirected = dataclasses.replace(query, text=self._redirected(asked.text))
         try:
-            return self._opened().answer(redirected, media_type, asked.text)
+            return self._federating.answer(redirected, media_type, asked.text)
         except QueryMalformed as error:  # the place is one in the text that was redirected
             raise QueryMalformed(error.message) from error
         except EvaluationFailed as error:
@@ -49,10 +43,8 @@ class FederatedStore:
         return selected(self, text, terms)
 
     def close(self, at_once: bool = False) -> None:
-        with self._lock:
-            opened = self._federating
-        for store in filter(None, (opened, self._plain)):
-            store.close(at_once)
+        self._federating.close(at_once)
+        self._plain.close(at_once)
 
     def _redirected(self, text: str) -> str:
         """The query with each endpoint's address replaced by the forwarder's. Raises ``QueryRefused``."""
@@ -60,19 +52,13 @@ class FederatedStore:
         listed = ", ".join(one.address for one in self._forwarder.allowed)
         if services is None:
             raise QueryRefused(
-                "after SERVICE the address of an endpoint must be written out, in angle brackets"
+                "after SERVICE the address of an endpoint must be written out, in angle brackets; no SERVICE within another"
             )
-        written, done = "", 0
+        written, done, ticket = "", 0, self._forwarder.ticket()
         for token in services:
-            address = self._forwarder.address_for(token.text[1:-1])
+            address = self._forwarder.address_for(token.text[1:-1], ticket)
             if address is None:
                 raise QueryRefused(f"SERVICE {token.text} is not allowed; allowed are {listed}")
             written += f"{text[done : token.start]}<{address}>"
             done = token.start + len(token.text)
         return written + text[done:]
-
-    def _opened(self) -> EmbeddedStore:
-        with self._lock:
-            if self._federating is None:
-                self._federating = self._open()
-            return self._federating

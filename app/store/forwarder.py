@@ -9,13 +9,15 @@ import contextlib
 import hmac
 import http.client
 import ipaddress
+import itertools
 import json
+import re
 import secrets
 import socket
 import ssl
 import threading
-import time
 import urllib.parse
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +30,12 @@ QUERY_BYTES = 1024 * 1024
 """Of what the engine asks: a part of a query, written out."""
 
 PIECE_BYTES = 64 * 1024
+
+MOST_REQUESTS = 20
+"""Of one query. The engine asks once for a SERVICE, but for each row within LATERAL and EXISTS."""
+
+TICKETS = 10_000
+"""Queries remembered for that; the oldest have long ended."""
 
 MESSAGE_CHARACTERS = 300
 """What is passed on of the words of an endpoint that refuses."""
@@ -96,35 +104,58 @@ class Forwarder:
     def __init__(self, allowed: Iterable[Allowed], seconds: float) -> None:
         self.allowed, self.seconds = tuple(allowed), seconds
         self._secret = secrets.token_urlsafe(32)
+        self._lock, self._numbers = threading.Lock(), itertools.count(1)
+        self._left: OrderedDict[int, int] = OrderedDict()  # requests that are left, by ticket
         self._server = _Server(self)
         self.port: int = self._server.server_port
         threading.Thread(target=self._server.serve_forever, name="forwarder", daemon=True).start()
 
-    def address_for(self, address: str) -> str | None:
+    def ticket(self) -> str:
+        """What a query shows to ask endpoints, ``MOST_REQUESTS`` times."""
+        with self._lock:
+            number = next(self._numbers)
+            self._left[number] = MOST_REQUESTS
+            if len(self._left) > TICKETS:
+                self._left.popitem(last=False)
+        return str(number)
+
+    def address_for(self, address: str, ticket: str) -> str | None:
         """Where to ask the endpoint at ``address``; None where that is not allowed."""
         for number, one in enumerate(self.allowed):
             if one.address == address:
-                return f"{self._here}{number}"
+                return f"{self._here}/{ticket}/{number}"
         return None
 
     def endpoint_at(self, path: str) -> Allowed | None:
-        """The endpoint a path here stands for."""
-        _, secret, number = path.split("/") if path.count("/") == 2 else ("", "", "")
-        if not (hmac.compare_digest(secret.encode(), self._secret.encode()) and number.isdecimal()):
+        """The endpoint a path here stands for, for one request more. Raises ``_Refused`` where there have been enough."""
+        parts = path.split("/")[1:]
+        if len(parts) != 3 or not hmac.compare_digest(parts[0].encode(), self._secret.encode()):
             return None
-        return self.allowed[int(number)] if int(number) < len(self.allowed) else None
+        if not all(part.isascii() and part.isdecimal() for part in parts[1:]):
+            return None
+        ticket, number = map(int, parts[1:])
+        if number >= len(self.allowed):
+            return None
+        with self._lock:
+            if not self._left.get(ticket):
+                raise _Refused(f"a query may ask {MOST_REQUESTS} times")
+            self._left[ticket] -= 1
+        return self.allowed[number]
 
     def spoken(self, message: str) -> str | None:
         """A message of the engine with the endpoints by their own names; None where it speaks of none of them."""
         if self._here not in message:
             return None
-        for number, one in reversed(list(enumerate(self.allowed))):
-            message = message.replace(f"{self._here}{number}", one.address)
-        return message
+        asked = re.compile(rf"{re.escape(self._here)}/\d+/(\d+)")
+        return self.unsaid(asked.sub(lambda found: self.allowed[int(found[1])].address, message))
+
+    def unsaid(self, message: str) -> str:
+        """A message without the forwarder's address, whole or its beginning."""
+        return re.sub(rf"http://127\.0\.0\.1:{self.port}\S*", "…", message)
 
     @property
     def _here(self) -> str:
-        return f"http://127.0.0.1:{self.port}/{self._secret}/"
+        return f"http://127.0.0.1:{self.port}/{self._secret}"
 
     def close(self) -> None:
         """Forward nothing any more."""
@@ -153,38 +184,49 @@ class _Forwarding(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.close_connection = True
-        endpoint = self.server.forwarder.endpoint_at(self.path)
+        forwarder = self.server.forwarder
+        try:
+            endpoint = forwarder.endpoint_at(self.path)
+        except _Refused as error:
+            self._refuse(403, str(error))
+            return
         length = self.headers.get("Content-Length", "")
         if endpoint is None or not length.isdecimal() or int(length) > QUERY_BYTES:
             self._refuse(403, "not allowed")
             return
-        deadline = time.monotonic() + self.server.forwarder.seconds
         query = self.rfile.read(int(length))
-        connection = endpoint.connect(self.server.forwarder.seconds)
+        connection, is_over = endpoint.connect(forwarder.seconds), threading.Event()
+        opened: list[socket.socket] = []
+
+        def end() -> None:
+            """Whatever the endpoint is doing: a byte now and then would satisfy any wait for a byte."""
+            is_over.set()
+            for one in opened:
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(forwarder.seconds, end)
+        timer.daemon = True
+        timer.start()
         try:
-            self._pass_on(_asked(connection, endpoint, query), deadline)
-        except _Refused as error:
-            self._refuse(502, str(error))
-        except TimeoutError:
-            self._refuse(504, f"no answer within {self.server.forwarder.seconds:g} s")
-        except (OSError, http.client.HTTPException) as error:
-            self._refuse(502, str(error))
+            connection.connect()
+            opened.append(connection.sock)  # the connection lets go of it before all has been read
+            body, kind = _whole(_asked(connection, endpoint, query))
+            if is_over.is_set():  # what looks like the end of the answer is ours
+                raise TimeoutError
+            self._pass_on(body, kind)
+        except (_Refused, OSError, http.client.HTTPException) as error:
+            if is_over.is_set() or isinstance(error, TimeoutError):
+                self._refuse(504, f"no answer within {forwarder.seconds:g} s")
+            else:
+                self._refuse(502, forwarder.unsaid(str(error))[:MESSAGE_CHARACTERS])
         finally:
+            timer.cancel()
             connection.close()
 
-    def _pass_on(self, answer: http.client.HTTPResponse, deadline: float) -> None:
-        """The whole answer or none: the engine would take the beginning of some for all."""
-        body = bytearray()
-        while piece := answer.read(PIECE_BYTES):
-            body += piece
-            if len(body) > ANSWER_BYTES:
-                raise _Refused(f"an answer of more than {ANSWER_BYTES // 2**20} MB")
-            if time.monotonic() > deadline:
-                raise TimeoutError
-        if answer.length:
-            raise _Refused("the answer broke off")
+    def _pass_on(self, body: bytes, kind: str) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", answer.headers["Content-Type"])
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -216,9 +258,21 @@ def _asked(
     connection.request("POST", target, query, headers)
     answer = connection.getresponse()
     if answer.status != 200:
-        said = answer.read(PIECE_BYTES).decode(errors="replace")[:MESSAGE_CHARACTERS]
+        said = answer.read(PIECE_BYTES).decode(errors="replace")
         raise _Refused(f"{answer.status} {answer.reason}: {said}")
     kind = answer.headers.get_content_type()
     if kind not in MEDIA_TYPES:
         raise _Refused(f"answered with {kind}")
     return answer
+
+
+def _whole(answer: http.client.HTTPResponse) -> tuple[bytes, str]:
+    """The whole answer and its media type, or ``_Refused``: the engine would take the beginning of some for all."""
+    body = bytearray()
+    while piece := answer.read1(PIECE_BYTES):
+        body += piece
+        if len(body) > ANSWER_BYTES:
+            raise _Refused(f"an answer of more than {ANSWER_BYTES // 2**20} MB")
+    if answer.length:
+        raise _Refused("the answer broke off")
+    return bytes(body), answer.headers["Content-Type"]

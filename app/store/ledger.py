@@ -97,7 +97,8 @@ class Ledger:
 
     def __init__(self, asker: Callable[[], Client] = Client) -> None:
         self._asker = asker
-        self._lock = threading.Lock()
+        # It may be taken twice by one thread: an answer nobody closed ends when it is collected, which is at any time.
+        self._lock = threading.RLock()
         self._numbers = itertools.count(1)
         self._under_way: dict[str, Evaluation] = {}
         self._ended = Counter[str]()
@@ -110,12 +111,15 @@ class Ledger:
         return evaluation
 
     def end(self, evaluation: Evaluation, error: StoreError | None = None, given_up: bool = False) -> None:
-        """It has ended, with an error or ``given_up`` by who asked. Said more than once, the first counts."""
+        """It has ended, with an error or ``given_up`` by who asked, who has either gone or wanted no more of it. Said more than
+        once, the first counts."""
         with self._lock:
             if self._under_way.pop(evaluation.id, None) is None:
                 return
-            if given_up or (isinstance(error, Stopped) and not evaluation.stop_asked):
+            if isinstance(error, Stopped) and not evaluation.stop_asked:
                 outcome = LEFT
+            elif given_up:
+                outcome = LEFT if evaluation.client.is_gone() else ANSWERED
             else:
                 outcome = ANSWERED if error is None else _OUTCOME_OF.get(type(error), "failed")
             self._ended[outcome] += 1

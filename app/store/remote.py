@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import uuid
+from collections import deque
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -126,7 +127,8 @@ class RemoteStore:
         self.workers, self.queue = workers, queue
         self._turn = threading.Condition()
         self.ledger = ledger or Ledger()
-        self._under_way = self._waiting = 0
+        self._under_way = 0
+        self._line: deque[Evaluation] = deque()  # those that wait, in the order they came
         self._closing = False
         self._reading: set[_Reading] = set()
         self._aside: set[_Reading] = set()  # those that have left their place to others
@@ -168,7 +170,11 @@ class RemoteStore:
         reading = _Reading(self, where, asked.form, media_type, query.limit, evaluation)
         with self._turn:
             self._reading.add(reading)
-        reading.start()
+        try:
+            reading.start()
+        except RuntimeError as error:  # the system has no thread for it
+            self.give_back(reading, dead=True)
+            raise StoreBusy(1) from error
         return FramedAnswer(reading, self, evaluation, media_type)
 
     def graph(self, iri: str, media_type: str, may_be_empty: bool = False) -> FramedAnswer:
@@ -236,21 +242,20 @@ class RemoteStore:
 
     def _take(self, evaluation: Evaluation) -> None:
         with self._turn:
-            if self._under_way + self._waiting >= self.workers + self.queue or self._closing:
+            if self._under_way + len(self._line) >= self.workers + self.queue or self._closing:
                 raise StoreBusy(1)
-            self._waiting += 1
+            self._line.append(evaluation)
             try:
-                is_free = False
-                while not (is_free or evaluation.is_unwanted) and time.monotonic() < evaluation.deadline:
-                    is_free = self._turn.wait_for(
-                        lambda: self._closing or self._under_way < self.workers,
-                        min(POLL_SECONDS, evaluation.deadline - time.monotonic()),
-                    )
+                while not (evaluation.has_to_end or self._closing):
+                    if self._line[0] is evaluation and self._under_way < self.workers:
+                        break
+                    self._turn.wait(POLL_SECONDS)
             finally:
-                self._waiting -= 1
+                self._line.remove(evaluation)
+                self._turn.notify_all()  # the next may be first now
             if self._closing:
                 raise StoreBusy(1)
-            if not is_free:
+            if evaluation.has_to_end:
                 raise evaluation.why_ended()
             self._under_way += 1
             evaluation.state = EVALUATING
@@ -260,7 +265,7 @@ class RemoteStore:
             if reading in self._reading - self._aside and len(self._aside) < ASIDE:
                 self._aside.add(reading)
                 self._under_way -= 1
-                self._turn.notify()
+                self._turn.notify_all()
 
     def give_back(self, reading: "_Reading", dead: bool = False) -> None:
         with self._turn:
@@ -268,7 +273,7 @@ class RemoteStore:
                 self._reading.discard(reading)
                 self._under_way -= reading not in self._aside
                 self._aside.discard(reading)
-                self._turn.notify()
+                self._turn.notify_all()
 
 
 class _Reading(threading.Thread):

@@ -47,6 +47,9 @@ _TOKEN = re.compile(
 _AFTER_COLON = re.compile(rf":(?:(?!-){_LOCAL}++(?:\.++{_LOCAL}++)?)?")
 _CODEPOINT = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|.)", re.DOTALL)
 _OPERAND = frozenset({"string", "short", "iri", "variable", "language", "word", "name"})
+_CLOSING = frozenset({")", "]", "}", ">"})
+"""What an operand may end with besides: ``EXISTS { }`` and a triple term, too."""
+
 _ABSOLUTE = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*://")
 _SERVICE = re.compile("service", re.IGNORECASE)
 
@@ -124,7 +127,7 @@ def tokens(text: str) -> tuple[list[Token], bool]:
         if kind in ("space", "comment"):
             continue
         token = Token(kind, text[match.start() : position], match.start())
-        follows_operand = last in _OPERAND or bool(found and found[-1].text in (")", "]"))
+        follows_operand = last in _OPERAND or bool(found and found[-1].text in _CLOSING)
         if kind == "iri" and follows_operand and ("#" in token.text or "'" in token.text):
             ambiguous = ambiguous or not _ABSOLUTE.match(token.text)
         if kind == "unclosed":
@@ -193,9 +196,11 @@ class UpdateSyntax:
 
 def services(text: str) -> list[Token] | None:
     """The addresses a decoded query's SERVICE clauses name, in order, as tokens; None where one is not written out as an IRI,
-    or where the engine may see a SERVICE that is none by the grammar."""
+    where one stands within another (it would be sent on as it is), or where the engine may see a SERVICE that is none by
+    the grammar."""
     found, ambiguous = tokens(text)
-    addresses = []
+    addresses: list[Token] = []
+    end = 0  # of the SERVICE clause that one is in
     for at, token in enumerate(found):
         upper = token.text.upper()
         if token.kind not in ("word", "name") or "SERVICE" not in upper.partition(":")[0]:
@@ -203,7 +208,10 @@ def services(text: str) -> list[Token] | None:
         after = at + 2 if at + 1 < len(found) and found[at + 1].text.upper() == "SILENT" else at + 1
         if upper != "SERVICE" or after >= len(found) or found[after].kind != "iri":
             return None
+        if token.start < end or after + 1 >= len(found) or found[after + 1].text != "{":
+            return None
         addresses.append(found[after])
+        end = _closing(found, after + 1)
     return None if ambiguous else addresses
 
 

@@ -47,7 +47,7 @@ def _limits() -> Iterator[tuple[str, str]]:
     yield say("一次查询：排队、计算和传输合计"), say("{n} 秒", n=f"{chosen.timeout:g}")
     yield say("一次查询的内存"), f"{chosen.memory_mb:,} MB"
     yield say("同时计算的查询"), str(chosen.workers)
-    yield say("较慢或较大的查询另有的位置"), str(ASIDE)
+    yield say("耗时较长或结果较大的查询的附加并发数"), str(ASIDE)
     yield say("排队的查询"), str(chosen.queue)
     yield say("一次检索"), say("{n} 秒", n=f"{SECONDS:g}")
     yield say("检索列出的结果"), say("{n} 项", n=f"{MOST:,}")

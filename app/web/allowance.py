@@ -51,7 +51,11 @@ def client() -> str:
         address = ipaddress.ip_address(said)
     except ValueError:
         return said
-    return str(ipaddress.ip_network((address, IPV6_NETWORK), strict=False)) if address.version == 6 else said
+    if isinstance(address, ipaddress.IPv4Address):
+        return said
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, IPV6_NETWORK), strict=False))
 
 
 def attach(app: Flask, rate: int) -> None:

@@ -13,6 +13,7 @@ from flask import Response, current_app, request
 
 from app.store import Answer
 from app.web import allowance
+from app.web.live import current_release
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of all answers kept. An answer that is kept is one frame at most, 64 KB, so that is a thousand large ones and many more
@@ -20,7 +21,7 @@ small."""
 
 
 KEPT = "zwfw.kept"
-"""In the environment of a request: the tag under which the body of its answer is kept."""
+"""In the environment of a request: the tag under which the body of its answer is kept, and the release it is of."""
 
 
 class Answers:
@@ -67,7 +68,7 @@ def sent(answer: Callable[[], Answer], media_type: str, seen: list[Any] | None) 
         response = Response(status=304)
     elif tag is not None and (kept := _answers().get(tag)) is not None:
         response = Response(kept, content_type=f"{media_type}; charset=utf-8")
-        request.environ[KEPT] = tag
+        request.environ[KEPT] = (tag, current_release().id)
     else:
         allowance.spend()
         under_way = answer()
@@ -76,7 +77,7 @@ def sent(answer: Callable[[], Answer], media_type: str, seen: list[Any] | None) 
             body = b"".join(under_way.frames)
             if tag is not None:
                 _answers().keep(tag, body)
-                request.environ[KEPT] = tag
+                request.environ[KEPT] = (tag, current_release().id)
         response = Response(body, content_type=f"{media_type}; charset=utf-8")
         response.call_on_close(under_way.close)
     if tag is not None:

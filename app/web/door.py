@@ -24,7 +24,7 @@ MOST = 4096
 """Heads that are kept; with their keys some megabytes."""
 
 KEY_CHARACTERS = 2000
-"""An address longer than this goes the long way; most queries by GET are shorter."""
+"""An address that is longer, with Accept and Host, goes the long way; most queries by GET are shorter."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -59,11 +59,13 @@ class Door:
 
     def _key(self, environ: Environ) -> tuple[str, ...] | None:
         """What a kept answer to this request depends on; None where it must go the long way."""
-        query = environ.get("QUERY_STRING", "")
+        query, accept = environ.get("QUERY_STRING", ""), environ.get("HTTP_ACCEPT", "")
+        host = environ.get("HTTP_HOST", "")
         if (
             environ["REQUEST_METHOD"] != "GET"
             or environ.get("PATH_INFO") not in PATHS
-            or not 0 < len(query) <= KEY_CHARACTERS
+            or not query
+            or len(query) + len(accept) + len(host) > KEY_CHARACTERS
             or "HTTP_IF_NONE_MATCH" in environ
             or "HTTP_RANGE" in environ
         ):
@@ -75,8 +77,8 @@ class Door:
             release,
             environ["PATH_INFO"],
             query,
-            environ.get("HTTP_ACCEPT", ""),
-            environ.get("HTTP_HOST", ""),
+            accept,
+            host,
         )
 
     def _remembering(
@@ -86,9 +88,11 @@ class Door:
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             names = {name.lower() for name, _ in headers}
-            if KEPT in environ and status == "200 OK" and "set-cookie" not in names:
+            tag, release = environ.get(KEPT, ("", ""))
+            # The pointer may have moved since the key was made.
+            if tag and key[0].endswith(f"/{release}") and status == "200 OK" and "set-cookie" not in names:
                 head = [(name, value) for name, value in headers if name != HEADER]
-                self._heads[key] = (environ[KEPT], head)
+                self._heads[key] = (tag, head)
                 if len(self._heads) > MOST:
                     self._heads.popitem(last=False)
             return start_response(status, headers, *more)

@@ -7,6 +7,7 @@ store stands in ``/queries`` while it runs, under the same id.
 import datetime
 import itertools
 import json
+import logging
 import re
 import secrets
 import sys
@@ -23,6 +24,8 @@ PATH_CHARACTERS = 500
 """Of a path, in the log; a stranger may send 256 KB."""
 
 
+logger = logging.getLogger(__name__)
+
 _PROCESS, _NUMBERS = secrets.token_hex(4), itertools.count(1)
 
 
@@ -36,7 +39,7 @@ class Journal:
     moved away at any time (logrotate). Raises ``OSError`` where it cannot be written."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self._path, self._has_failed = path, False
         if path not in ("", "-"):
             with Path(path).open("ab"):
                 pass  # what cannot be written is to be told now
@@ -66,12 +69,19 @@ class Journal:
             "seconds": round(seconds, 4),
             **{name: value for name, value in more.items() if value is not None},
         }
-        line = json.dumps(entry, ensure_ascii=False) + "\n"
-        if self._path == "-":
-            sys.stderr.write(line)
-            return
-        with Path(self._path).open("ab", buffering=0) as file:
-            file.write(line.encode())
+        line = json.dumps(entry) + "\n"  # in ASCII: a path may hold what ends a line or steers a terminal
+        try:
+            if self._path == "-":
+                sys.stderr.write(line)
+                return
+            with Path(self._path).open("ab", buffering=0) as file:
+                file.write(line.encode())
+        except OSError as error:  # a full disk: the request was answered all the same
+            if not self._has_failed:
+                logger.error("%s: %s; requests are not logged", self._path, error)
+            self._has_failed = True
+        else:
+            self._has_failed = False
 
 
 def attach(app: Flask, journal: Journal) -> None:

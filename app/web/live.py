@@ -202,7 +202,7 @@ class Live:
 
         def retire() -> None:
             release.close()
-            if self.discard:
+            if self.discard and release.path != (self._release.path if self._release else None):
                 shutil.rmtree(release.path, ignore_errors=True)
 
         threading.Thread(target=retire, name=f"retire {release.id}", daemon=True).start()

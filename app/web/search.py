@@ -33,7 +33,7 @@ CALLED = {
     "standard": "标准与文件",
     "clause": "条款",
     "rule": "规则",
-    "question": "可答的问题",
+    "question": "可查询的问题",
     "term": "术语",
     "code": "代码表与代码",
 }

@@ -60,7 +60,7 @@ class PatientTask(WSGITask):  # type: ignore[misc]
         except ClientDisconnected:
             raise
         except Exception:
-            if self.wrote_header and not self.chunked_response:
+            if self.wrote_header and not self.chunked_response and self.channel.socket is not None:
                 # HTTP/1.0 ends an answer by closing. To close with a reset is the only way to say that this
                 # is no end.
                 self.channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -103,12 +103,14 @@ def listen(app: Any, host: str, port: int, settings: Settings, sockets: dict[int
     """A waitress server over ``app``, bound and ready to ``run()``; port 0 takes any free one. ``sockets`` is filled with what
     it listens to, now and later."""
     sockets = {} if sockets is None else sockets
+    places = settings.workers + ASIDE + settings.queue
     server = create_server(
         app,
         map=sockets,
         host=host,
         port=port,
-        threads=settings.workers + ASIDE + settings.queue + PAGE_THREADS,
+        threads=(2 if settings.services else 1) * places
+        + PAGE_THREADS,  # what asks others has places of its own
         outbuf_high_watermark=BUFFER_BYTES,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
