@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from app import rules, standards
+from app import rules, search, standards
 from app.confinement import can_forbid_ports, can_forbid_sockets
 from app.language import text
 from app.release import CURRENT, Release, Releases
@@ -170,9 +170,22 @@ def _release(release: Release, lang: str) -> Iterator[tuple[bool, str]]:
         else text("下载文件已损坏：{files}", lang, files="、".join(faults))
     )
     yield not faults, said
+    yield _search(release, lang)
     store = open_store(release.index, workers=1)
     try:
         (row,) = store.select("SELECT (COUNT(DISTINCT ?g) AS ?n) WHERE { GRAPH ?g {} }")
         yield True, text("索引可以打开，含 {n} 个图", lang, n=getattr(row["n"], "value", row["n"]))
     finally:
         store.close()
+
+
+def _search(release: Release, lang: str) -> tuple[bool, str]:
+    try:
+        with search.Search(release.path / search.FILE) as opened:
+            faults, graphs = opened.faults(), len(opened.graphs())
+    except search.Unsearchable as reason:
+        return False, text("无法检索（{reason}）；运行 zwfw publish 重新生成", lang, reason=reason)
+    if faults:
+        said = text("检索文件已损坏（{reason}）；运行 zwfw publish 重新生成", lang, reason=faults[0])
+        return False, said
+    return True, text("检索文件完好，含 {n} 个图中的事物", lang, n=graphs)

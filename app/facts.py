@@ -17,7 +17,8 @@ IN_SCHEME = Iri(names.SKOS + "inScheme")
 DEFINITION = Iri(names.SKOS + "definition")
 SOURCE = Iri(names.DCT + "source")
 
-_LABELS = (PREF_LABEL, def_("name"), Iri(names.DCT + "title"), Iri(names.RDFS + "label"))
+LABELS = (PREF_LABEL, def_("name"), Iri(names.DCT + "title"), Iri(names.RDFS + "label"))
+"""What names a thing, the preferred first."""
 
 
 class Facts:
@@ -70,7 +71,7 @@ class Facts:
 
     def labels(self, subject: Node) -> dict[str, str]:
         """The names of a thing by language: its preferred label, name, title or label, in this order."""
-        return self.texts(subject, *_LABELS)
+        return self.texts(subject, *LABELS)
 
     def label(self, subject: Node, lang: str) -> str:
         """The name of a thing in ``lang``, else in another language; empty where it has none."""

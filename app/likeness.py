@@ -71,10 +71,8 @@ class Name:
         """Of a Chinese name: its pinyin without tones, in full and by initials."""
         if not is_chinese(self.plain):
             return "", ""
-        from pypinyin import lazy_pinyin  # its dictionaries take longer to load than all else a command needs
-
-        syllables = lazy_pinyin(self.plain)
-        return "".join(syllables), "".join(one[:1] for one in syllables)
+        spoken = syllables(self.plain)
+        return "".join(spoken), "".join(one[:1] for one in spoken)
 
     def like(self, other: "Name") -> tuple[float, str]:
         """How much this, as somebody wrote it, is like another name, from 0 to 1, and in what way."""
@@ -102,6 +100,13 @@ class Name:
             if self.plain == initials and len(initials) > 1:
                 found.append((BY_INITIALS if len(initials) > 2 else BY_TWO_INITIALS, INITIALS))
         return max(found)
+
+
+def syllables(text: str) -> list[str]:
+    """A Chinese text in pinyin without tones, syllable by syllable; what is no Chinese stays as it is, in one piece."""
+    from pypinyin import lazy_pinyin  # its dictionaries take longer to load than all else a command needs
+
+    return lazy_pinyin(text)
 
 
 def is_chinese(text: str) -> bool:

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import codes, delta, description, names, question, system
+from app import codes, delta, description, findable, names, question, search, system
 from app.basis import Basis, Changes
 from app.description import SAMPLE
 from app.making import Draft, Made, Task, draft, make_ready
@@ -121,7 +121,9 @@ class Unfinished:
         """Whether the release made would be the one there is."""
         before = self.changes.before
         changes = self.drafts or self.changes.withdrawn or self.plan.codes
-        return not changes and before is not None and before == self.changes.basis
+        if changes or self.old is None or before is None or before != self.changes.basis:
+            return False
+        return search.is_whole(self.old.path / search.FILE)
 
     # Making
 
@@ -138,8 +140,9 @@ class Unfinished:
         self.at = self._later_than_all()
         self.identity = f"{self.at:{_SECOND}}-{self._digest()}"
         self.reports: dict[str, str] = {}
+        of_system = self.changes.before is None or self.changes.before.files != self.changes.basis.files
         try:
-            if self.changes.before is None or self.changes.before.files != self.changes.basis.files:
+            if of_system:
                 self._system()
             bereft = self._take_out()
             self._regions(gate)
@@ -158,6 +161,7 @@ class Unfinished:
         shutil.rmtree(self.work)
         write_checksums(self.path / "dumps", self.changed_dumps)
         self._changes()
+        self._search(self.placed | (set(names.SYSTEM_GRAPHS) if of_system else set()))
         replace(self.path / SYSTEM, self.changes.basis.written())
         return self._finish()
 
@@ -207,6 +211,23 @@ class Unfinished:
             gone = self.old.dumps / lines_of(before[code])
             self.differing[code] = delta.write(code, gone, None, folder, os.link)
         write_checksums(folder, [path.name for path in folder.iterdir()])
+
+    def _search(self, anew: set[str]) -> None:
+        """What can be found: as before but for the graphs made anew and those withdrawn."""
+        dumps = {name: f"{name}.nt.gz" for name in names.SYSTEM_GRAPHS}
+        dumps |= {code: lines_of(entry) for code, entry in self.regions.items()}
+        before = self.old.path / search.FILE if self.old else None
+        with search.writing(self.path / search.FILE, before) as kept:
+            wanted = sorted(dumps if kept.is_new else anew)
+            tasks = [(code, self.path / "dumps" / dumps[code]) for code in wanted]
+            expected = findable.SECONDS_PER_BYTE * sum(dump.stat().st_size for _, dump in tasks)
+            for at in range(0, len(tasks), findable.AT_ONCE):
+                some = tasks[at : at + findable.AT_ONCE]
+                made = self.processes.each(findable.rows_of, some, expected)
+                for (code, _), rows in zip(some, made, strict=True):
+                    kept.replace(code, rows)
+            for code in self.changes.withdrawn:
+                kept.replace(code, ())
 
     def _replace_graph(self, name: str, graph: Graph) -> None:
         self.index.clear_graph(Iri(name))

@@ -32,6 +32,7 @@ from app.web import (
     regions,
     rulebook,
     scorecard,
+    search,
     sparql,
     submissions,
     trend,
@@ -79,6 +80,7 @@ PUBLISHED = (
     mapping.pages,
     catalogue.pages,
     discovery.pages,
+    search.pages,
 )
 """The parts of the service over published data."""
 

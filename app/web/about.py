@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app import standards
+from app.search import MOST, SECONDS
 from app.store import ASIDE
 from app.submission import MAX_BYTES
 from app.web import asked, query_page
@@ -48,7 +49,9 @@ def _limits() -> Iterator[tuple[str, str]]:
     yield say("同时计算的查询"), str(chosen.workers)
     yield say("较慢或较大的查询另有的位置"), str(ASIDE)
     yield say("排队的查询"), str(chosen.queue)
-    yield say("每个地址每分钟的查询和上传"), str(chosen.rate) if chosen.rate else say("不限")
+    yield say("一次检索"), say("{n} 秒", n=f"{SECONDS:g}")
+    yield say("检索列出的结果"), say("{n} 项", n=f"{MOST:,}")
+    yield say("每个地址每分钟的查询、检索和上传"), str(chosen.rate) if chosen.rate else say("不限")
     yield say("查询语句"), f"{asked.QUERY_BYTES // 1024} KB"
     yield say("网页上显示的结果"), say("{n} 行", n=query_page.PAGE_ROWS)
     yield say("一次报送"), f"{MAX_BYTES // megabyte} MB"

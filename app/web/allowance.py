@@ -1,6 +1,6 @@
 """What one client may ask for in a minute, so that one cannot take the service from all.
 
-Only what costs is counted: evaluating a query and reading an upload. Pages, downloads, answers that are kept and 304s are
+Only what costs is counted: evaluating a query, searching and reading an upload. Other pages, downloads, answers that are kept and 304s are
 free. The `limits` library would do, at the price of a thread started for each count.
 """
 

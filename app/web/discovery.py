@@ -55,7 +55,13 @@ def started(state: Any) -> None:
 @pages.get("/robots.txt")
 def robots() -> Response:
     """Documents may be read by any robot; queries cost, and have no end."""
-    lines = ["User-agent: *", "Allow: /doc", "Disallow: /sparql?", f"Sitemap: {links.home()}/sitemap.xml"]
+    lines = [
+        "User-agent: *",
+        "Allow: /doc",
+        "Disallow: /sparql?",
+        "Disallow: /search",
+        f"Sitemap: {links.home()}/sitemap.xml",
+    ]
     return _kept("\n".join([*lines, ""]), TEXT)
 
 

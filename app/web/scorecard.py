@@ -25,6 +25,7 @@ from app.web.language import language, say
 from app.web.live import current_release, kept
 from app.web.page import confirmed, open_to_all, page, paging
 from app.web.problem import Problem
+from app.web.tiles import Tile, provinces, tiles
 from app.web.vocabulary import last_of
 from app.web.wording import MODULES
 
@@ -56,6 +57,8 @@ class Choice:
     show: str
     release: Release
     region: str
+    within: str
+    """A province: only regions in it."""
     is_current: bool
 
     @property
@@ -76,6 +79,7 @@ class Choice:
             "show": self.show if self.show != "share" else "",
             "release": "" if self.is_current else self.release.id,
             "region": self.region,
+            "within": self.within,
         } | changed
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"{path}?{query}" if query else path
@@ -140,6 +144,8 @@ def scorecard() -> Response:
         title_of_region=_title(chosen),
         releases=_releases(),
         legend=legend(),
+        grid=[] if chosen.region or chosen.within else _grid(rows, chosen),
+        province=provinces().get(chosen.within, ""),
         options=_options(),
         has_measures=any(row.measured for row in shown),
         some_synthetic=any(row.is_synthetic for row in shown),
@@ -201,7 +207,7 @@ def _choice() -> Choice:
     """Raises ``Problem`` where something is asked for that there is not."""
     asked = {
         name: request.args.get(name, "")
-        for name in ("severity", "layer", "level", "show", "release", "region")
+        for name in ("severity", "layer", "level", "show", "release", "region", "within")
     }
     for name, values in _options().items():
         if asked[name] and asked[name] not in values:
@@ -213,6 +219,8 @@ def _choice() -> Choice:
         release = _earlier(asked["release"])
     if asked["region"] and asked["region"] not in release.regions:
         raise Problem("not-found", say("这个发布中没有该地区。"))
+    if asked["within"] and asked["within"] not in provinces():
+        raise Problem("malformed-request", say("within 是省级行政区划的代码，如 370000。"))
     return Choice(
         asked["severity"],
         asked["layer"],
@@ -220,6 +228,7 @@ def _choice() -> Choice:
         asked["show"] or "share",
         release,
         asked["region"],
+        asked["within"],
         release is current,
     )
 
@@ -283,7 +292,12 @@ def _regions(chosen: Choice) -> list[Row]:
         replace(row, address=chosen.address("/scorecard", region=row.code, level=""))
         for row in of_regions(chosen.release, chosen.is_current)
         if chosen.level in ("", LEVELS[region_rank(row.code[:6])])
+        and (not chosen.within or row.code[:2] == chosen.within[:2])
     ]
+
+
+def _grid(rows: list[Row], chosen: Choice) -> list[Tile]:
+    return tiles(((row.code, row.status, dict(row.measured)) for row in rows), chosen.rules)
 
 
 def _departments(chosen: Choice) -> list[Row]:
