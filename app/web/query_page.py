@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, render_template
+from flask import Response
 
 from app import names
 from app.store import Query, StoreError
 from app.web import allowance, problem
 from app.web.formats import Format, formats_of
-from app.web.language import language
+from app.web.language import language, rendered
 from app.web.links import address
 from app.web.live import current_release, following
 from app.web.problem import Problem
@@ -61,7 +61,7 @@ def query_page(query: Query | None, form: str = "", stopped: bool = False) -> Re
             told = error if isinstance(error, Problem) else problem.of_store(error, query.text, limit)
             shown["problem"], status, headers = told.as_dict(), told.kind.status, told.headers
         shown["downloads"] = [(one.title, _download(query, one)) for one in formats_of(form)]
-    body = render_template("sparql.html", timeout=following().settings.timeout, **shown)
+    body = rendered("sparql.html", timeout=following().settings.timeout, **shown)
     response = Response(body, status=status, content_type="text/html; charset=utf-8", headers=headers)
     response.headers["Content-Language"] = language()
     response.cache_control.no_cache = True

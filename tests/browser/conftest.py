@@ -82,6 +82,7 @@ def read(reader_in: Callable[..., Reader]) -> Iterator[Callable[..., Reader]]:
     def reader(lang: str, scripts: bool = True) -> Reader:
         one = reader_in(lang, scripts)
         one.troubles.clear()
+        one.page.context.clear_cookies()  # a language chosen by another test
         used.append(one)
         return one
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
+from app import names
 from app.release import Releases
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 DESK, PHONE, NARROW = (1280, 900), (360, 780), (320, 640)
 """Windows, in CSS pixels; 320 is what WCAG 1.4.10 asks for, a desk's window enlarged four times."""
 
-SELECT = "SELECT ?item ?name WHERE { ?item a zwfw:ImplementedItem ; rdfs:label ?name } ORDER BY ?item LIMIT 5"
-CONSTRUCT = "CONSTRUCT { ?item rdfs:label ?name } WHERE { ?item a zwfw:ImplementedItem ; rdfs:label ?name } LIMIT 5"
+PREFIXES = f"PREFIX zwfw: <{names.DEF}>\nPREFIX rdfs: <{names.RDFS}>\n"
+NAMED = "?item a zwfw:ImplementedItem ; rdfs:label ?name"
+SELECT = PREFIXES + f"SELECT ?item ?name WHERE {{ {NAMED} }} ORDER BY ?item LIMIT 5"
+CONSTRUCT = PREFIXES + f"CONSTRUCT {{ ?item rdfs:label ?name }} WHERE {{ {NAMED} }} LIMIT 5"
 
 
 def sparql(query: str) -> str:
@@ -74,6 +77,9 @@ PAGES = {
     "question-bars": "/questions/contradicting-clauses",
     "question-wrong": "/questions/guide-elements-filled?region=nowhere",
     "queries": "/queries",
+    "search": "/search?q=" + quote("企业设立"),
+    "search-empty": "/search",
+    "search-nothing": "/search?q=" + quote("没有的东西"),
     "about": "/about",
     "api": "/api",
     "problems": "/problems/",

@@ -51,6 +51,8 @@ NO_PAGE = {
     "regions.rectification_file",
     "regions.report_file",
     "scorecard.table",
+    "search.description",
+    "search.found_json",
 }
 """What answers GET with a file, with data, or with the way to a page."""
 
@@ -68,8 +70,8 @@ FOREIGN = """() => {
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const one = walker.currentNode.parentElement;
-    if (/\\p{Script=Han}/u.test(walker.currentNode.data) && !one.closest('[lang]').lang.startsWith('zh')
-        && !one.closest('script, style, textarea'))
+    if (/\\p{Script=Han}/u.test(walker.currentNode.data) && !one.closest('[lang]').getAttribute('lang').startsWith('zh')
+        && !one.closest('script, style, head'))
       found.push(`${one.tagName} ${walker.currentNode.data.trim().slice(0, 40)}`);
   }
   return found;
@@ -147,4 +149,6 @@ def test_tab_shows_where_it_is_and_the_first_leads_to_the_content(
     keyboard.press("Enter")
     assert reader.ask("document.activeElement.id") == "content"
     keyboard.press("Tab")
-    assert reader.ask("document.activeElement === document.body || !!document.activeElement.closest('main, footer')")
+    assert reader.ask(
+        "document.activeElement === document.body || !!document.activeElement.closest('main, footer')"
+    )
