@@ -130,7 +130,7 @@ class Reader:
     """A window in one language. ``troubles`` are requests elsewhere, failures and what the console calls an error."""
 
     def __init__(self, browser: Browser, site: Site, lang: str, scripts: bool = True) -> None:
-        self.site, self.lang = site, lang
+        self.site, self.lang, self.scripts = site, lang, scripts
         self.troubles: list[str] = []
         self.received: list[Response] = []
         context = browser.new_context(

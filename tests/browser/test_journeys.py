@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +17,12 @@ from app import names
 from app.tokens import Tokens
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Download, Page
 
-ITEMS = names.resources("data") / "370600" / "ImplementedItem.csv"
+FOLDER = names.resources("data") / "370600"
+RIGHT, WRONG = "11370600999000013N", "113706009990000130"
+"""A body's code of the sample, and the same with another check character."""
+
 COMPOSED = ["z", "zh", "zhe", "zheng", "zheng w", "政务"]
 """What an input method shows while one types 政务, the last being what is chosen."""
 
@@ -43,21 +47,26 @@ def composed(page: Page) -> None:
     keys.detach()
 
 
+def workbook(download: Download) -> openpyxl.Workbook:
+    """What was downloaded, under whatever name the browser keeps it."""
+    return openpyxl.load_workbook(io.BytesIO(Path(download.path()).read_bytes()))
+
+
 @BOTH
 def test_a_question_is_asked_by_its_form(reader: Reader) -> None:
     reader.open("/")
     page = reader.page
     page.get_by_role("navigation", name="主导航").get_by_role("link", name="提问").click()
     page.locator('main a[href="/questions/guide-elements-filled"]').click()
-    page.get_by_label("地区", exact=True).select_option("370600")
+    page.get_by_label("地区（含下级）").select_option("370600")
     page.get_by_role("main").get_by_role("button", name="查询").click()
     assert "region=370600" in page.url
     answer = page.get_by_role("region", name="答案")
     assert answer.get_by_role("row").count() > 1
     assert findings(reader) == []
     with page.expect_download() as download:
-        answer.get_by_role("link", name="Excel").click()
-    book = openpyxl.load_workbook(download.value.path())
+        answer.get_by_role("link", name="XLSX").click()
+    book = workbook(download.value)
     assert book.active.max_row >= answer.get_by_role("row").count()
 
 
@@ -105,15 +114,17 @@ def test_the_editor_runs_a_query_without_leaving_it(read: Callable[..., Reader])
 def test_a_bad_file_is_sent_and_leads_to_the_explanation_of_a_finding(
     reader: Reader, site: Site, tmp_path: Path
 ) -> None:
-    bad = tmp_path / "事项.csv"
-    bad.write_text(ITEMS.read_text("utf-8").replace("11370600999000013N", "113706009990000130"), "utf-8")
+    bad = tmp_path / "烟台.zip"
+    with zipfile.ZipFile(bad, "w") as archive:
+        for path in FOLDER.iterdir():
+            text = path.read_text("utf-8")
+            archive.writestr(path.name, text.replace(RIGHT, WRONG) if path.suffix == ".csv" else text)
     token = Tokens(site.root).create("数据局（合成）", "370600")
     page = reader.page
     reader.open("/")
     page.get_by_role("contentinfo").get_by_role("link", name="报送数据").click()
     page.get_by_label("地区代码").fill("370600")
     page.get_by_label("令牌").fill(token)
-    page.get_by_label("内容", exact=True).select_option("ImplementedItem")
     page.get_by_label("文件", exact=True).set_input_files(bad)
     page.get_by_role("button", name="检查").click()
     result = page.get_by_role("region", name="会改变什么")
@@ -122,7 +133,7 @@ def test_a_bad_file_is_sent_and_leads_to_the_explanation_of_a_finding(
     page.get_by_label("令牌").fill(token)
     page.get_by_role("button", name="发布").click()
     page.get_by_role("link", name="查看检查报告").click()
-    row = page.get_by_role("row").filter(has_text="113706009990000130").first
+    row = page.get_by_role("row").filter(has_text=WRONG).first
     row.get_by_role("link", name="问题详情").click()
     assert "/findings/" in page.url
     assert "统一社会信用代码第 18 位须与按前 17 位算出的校验码一致" in page.get_by_role("main").inner_text()
@@ -149,7 +160,7 @@ def test_the_workbook_for_a_department_is_downloaded(reader: Reader) -> None:
         page.get_by_role("link", name="整改清单（Excel）").click()
     assert download.value.suggested_filename.endswith(".xlsx")
     assert "synthetic" in download.value.suggested_filename
-    book = openpyxl.load_workbook(io.BytesIO(Path(download.value.path()).read_bytes()))
+    book = workbook(download.value)
     assert book.active.max_row > 1
 
 
