@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,9 @@ from app.release import Releases
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Response
     from playwright.sync_api import Request as Asked
+
+SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
+"""Where pictures lie; each run writes them anew."""
 
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 DESK, PHONE, NARROW = (1280, 900), (360, 780), (320, 640)
@@ -180,8 +182,8 @@ class Reader:
             if one.url.startswith(self.site.address) and one.status != 304
         }
 
-    def keep(self, name: str, whole: bool = True) -> None:
-        """A picture for a person to look at, where one asks for them."""
-        if folder := os.environ.get("ZWFW_SCREENSHOTS"):
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=whole)
+    def keep(self, name: str) -> Path:
+        """A picture of the whole page."""
+        path = SCREENSHOTS / f"{name}.png"
+        self.page.screenshot(path=path, full_page=True)
+        return path

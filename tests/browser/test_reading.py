@@ -18,6 +18,22 @@ HEAVIEST = 100_000
 FEW = 12
 """How many steps of Tab are looked at on each page: the header, and the first things of the page itself."""
 
+SHOWN = (
+    "home",
+    "region",
+    "finding",
+    "scorecard",
+    "compare-item",
+    "question",
+    "rule",
+    "standards",
+    "term",
+    "sparql-rows",
+    "search",
+    "submit",
+)
+"""The main pages, of which pictures are kept."""
+
 NO_PAGE = {
     "static",
     "healthz",
@@ -64,6 +80,10 @@ TOO_WIDE = """() => {
     .filter(one => one.getBoundingClientRect().right > width + 1 && !scrolls(one.parentElement))
     .map(one => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`);
 }"""
+
+SQUEEZED = """() => [...document.querySelectorAll('table.stack td[data-label]')]
+  .filter(one => one.offsetWidth > 0 && one.offsetWidth < innerWidth / 2)
+  .map(one => `${one.dataset.label}: ${one.textContent.trim().slice(0, 40)}`)"""
 
 FOREIGN = """() => {
   const found = [];
@@ -120,13 +140,10 @@ def test_page(read: Callable[..., Reader], name: str, lang: str, scripts: bool) 
     assert reader.ask("document.title.length") > 5
     assert reader.ask(FOREIGN) == []
     assert sum(size for path, size in reader.weight().items() if "editor" not in path) < HEAVIEST
-    if scripts:
-        reader.keep(f"{name}-{lang}")
     for size in (PHONE, NARROW):
         reader.see(size)
         assert reader.ask(TOO_WIDE) == [], size
-        if scripts and size is PHONE:
-            reader.keep(f"{name}-{lang}-phone")
+        assert reader.ask(SQUEEZED) == [], size
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -152,3 +169,19 @@ def test_tab_shows_where_it_is_and_the_first_leads_to_the_content(
     assert reader.ask(
         "document.activeElement === document.body || !!document.activeElement.closest('main, footer')"
     )
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_pictures_are_kept_for_a_person_to_look_at(read: Callable[..., Reader], name: str) -> None:
+    """What no test sees: whether it looks right. They lie in ``var/screenshots``."""
+    for lang, size, scheme in (
+        ("zh", DESK, "light"),
+        ("en", DESK, "dark"),
+        ("zh", PHONE, "dark"),
+        ("en", PHONE, "light"),
+    ):
+        reader = read(lang)
+        reader.see(size, scheme)
+        reader.open(PAGES[name])
+        assert reader.keep(f"{name}-{lang}-{size[0]}-{scheme}").stat().st_size > 5_000
+    reader.see(DESK)
