@@ -16,6 +16,7 @@ from app.language import text
 from app.release import CURRENT, Release, Releases
 from app.store import open_store
 from app.tokens import FILE as TOKENS
+from app.web.assets import bundled
 
 _PACKAGES = ("pyoxigraph", "shacl", "pyshacl", "rdflib", "flask", "waitress", "python-calamine")
 
@@ -38,6 +39,7 @@ def examine(root: Path, lang: str) -> list[Finding]:
     checks: list[tuple[str, Callable[[], Iterator[tuple[bool, str]]]]] = [
         (text("运行环境", lang), _software),
         (text("本体与规则", lang), lambda: _system(lang)),
+        (text("网页", lang), lambda: _pages(lang)),
         (text("隔离", lang), lambda: _confinement(lang)),
         (text("发布目录", lang), lambda: _root(root, lang)),
     ]
@@ -70,6 +72,16 @@ def _system(lang: str) -> Iterator[tuple[bool, str]]:
         text("本体含 {kinds} 个类、{properties} 个属性", lang, kinds=kinds, properties=properties),
     )
     yield bool(book.all), text("规则 {n} 条", lang, n=len(book.all))
+
+
+def _pages(lang: str) -> Iterator[tuple[bool, str]]:
+    """Whether the scripts are there; without them pages work, too."""
+    message = (
+        "查询页的编辑器已打包"
+        if bundled()
+        else "查询页的编辑器没有打包，以文本框代替；装有 Node ≥ 20 时重新安装即可打包"
+    )
+    yield True, text(message, lang)
 
 
 def _root(root: Path, lang: str) -> Iterator[tuple[bool, str]]:

@@ -1,10 +1,10 @@
 """What the service answers a second, beside other ways to serve the same index: point queries, kept answers, downloads, and
 what four queries that never end do to the others.
 
-    python bench/serve.py --root FOLDER [--seconds 10] [--rdflib-endpoint PYTHON]
+    python bench/serve.py --root FOLDER [--seconds 10] [--rdflib-endpoint COMMAND]
 
 FOLDER is a release root, as ``bench/publish.py --root`` leaves it. Needs ``wrk`` (Debian has it) and, for the comparison
-with rdflib-endpoint, a Python that has it. Everything runs on this machine, servers and clients on the same cores, and in
+with rdflib-endpoint, its command. Everything runs on this machine, servers and clients on the same cores, and in
 one run: the ratios are what to trust.
 """
 
@@ -28,7 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app import names
+from app import names, question
 from app.release import Releases
 
 CONNECTIONS = 8
@@ -163,7 +163,7 @@ def main() -> None:
     )
     parser.add_argument("--root", type=Path)
     parser.add_argument("--seconds", type=int, default=10)
-    parser.add_argument("--rdflib-endpoint", metavar="PYTHON")
+    parser.add_argument("--rdflib-endpoint", metavar="COMMAND")
     parser.add_argument("--bare", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.bare:
@@ -250,31 +250,31 @@ def main() -> None:
             against(given.rdflib_endpoint, release.path / "dumps", f"{service}/sparql")
 
 
-CATALOGUE = {
-    "items by department": "SELECT ?d (COUNT(?i) AS ?n) { ?i a zwfw:ImplementedItem ; zwfw:isProvidedBy ?d } GROUP BY ?d ORDER BY ?d",
-    "promised beyond statutory": "SELECT ?i ?p ?s { ?i zwfw:promisedDays ?p ; zwfw:statutoryDays ?s FILTER(?p > ?s) } ORDER BY ?i",
-    "materials by item": "SELECT (COUNT(*) AS ?n) { ?i a zwfw:ImplementedItem . ?m zwfw:isMaterialOf ?i }",
-}
+CATALOGUE = ("Q12", "Q24", "Q26", "Q27")
+"""Questions of the catalogue that generated regions have answers to, as they stand when nothing is chosen."""
 
 
-def against(python: str, dumps: Path, service: str) -> None:
-    """The same questions over the same triples to rdflib-endpoint, without graphs, which it does not know of."""
+def against(command: str, dumps: Path, service: str) -> None:
+    """Questions of the catalogue over the same quads, to rdflib-endpoint."""
     port = free_port()
-    with tempfile.NamedTemporaryFile("wb", suffix=".nt") as file:
-        for dump in sorted(dumps.glob("*.nt.gz")):
-            if re.match(r"\d{6}", dump.name):
-                file.write(gzip.decompress(dump.read_bytes()))
+    with tempfile.NamedTemporaryFile("wb", suffix=".nq") as file:
+        for dump in sorted(dumps.glob("*.nq.gz")):
+            file.write(gzip.decompress(dump.read_bytes()))
         file.flush()
-        command = [python, "-m", "rdflib_endpoint", "serve", file.name, "--port", str(port)]
-        with running(command, f"http://127.0.0.1:{port}/"):
-            print("| question | zwfw s | rdflib-endpoint s | times | equal |\n|---|---|---|---|---|")
-            for name, text in CATALOGUE.items():
-                query = f"PREFIX zwfw: <{names.DEF}> {text}"
+        serve = [command, "serve", file.name, "--port", str(port)]
+        with running(serve, f"http://127.0.0.1:{port}/"):
+            print(
+                "| question | zwfw s | rdflib-endpoint s | times | rows | equal |\n|---|---|---|---|---|---|"
+            )
+            for number in CATALOGUE:
+                asked = question.load().find(number)
+                assert asked is not None
+                query = asked.bind({}, "zh")
                 mine = min((asking(service, f"{query} # {n}") for n in range(3)), key=lambda one: one[1])
                 other = asking(f"http://127.0.0.1:{port}/", query)
                 rows = [json.loads(body)["results"]["bindings"] for body, _ in (mine, other)]
-                times = other[1] / mine[1]
-                print(f"| {name} | {mine[1]:.3f} | {other[1]:.2f} | {times:,.0f} | {rows[0] == rows[1]} |")
+                figures = f"{mine[1]:.3f} | {other[1]:.2f} | {other[1] / mine[1]:,.0f} | {len(rows[0])}"
+                print(f"| {number} {asked.name} | {figures} | {rows[0] == rows[1]} |", flush=True)
 
 
 if __name__ == "__main__":

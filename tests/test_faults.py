@@ -219,7 +219,7 @@ def test_a_release_that_is_damaged_is_refused_and_one_copied_back_is_served(tmp_
     query = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
     with serving(root, "--workers", "1") as service:
         before = body(service.ask(query))
-        sums = service.get("/dumps/latest/SHA256SUMS")
+        sums = service.get("/dumps/SHA256SUMS")
     shutil.rmtree(root / "releases" / identity)
     (root / "current").unlink()
 
@@ -235,5 +235,44 @@ def test_a_release_that_is_damaged_is_refused_and_one_copied_back_is_served(tmp_
         point(root, f"releases/{identity}")
         until(lambda: status(service.ask(query)) == 200)
         assert body(service.ask(query)) == before
-        assert body(service.get("/dumps/latest/SHA256SUMS")) == body(sums)
+        assert body(service.get("/dumps/SHA256SUMS")) == body(sums)
         assert json.loads(body(service.get("/dumps/releases.json")))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 64 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)]
+    if os.geteuid() or shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
+        pytest.skip("no file system may be mounted here; test_cli.py publishes under a limit of file sizes")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_is_full_leaves_the_release_that_is_served(small_disk: Path) -> None:
+    """At several points of a publication; and when there is room again, it is published."""
+    command = [sys.executable, "-m", "app", "publish", "--release", str(small_disk), "--lang", "en"]
+
+    def published(*codes: str) -> subprocess.CompletedProcess[str]:
+        folders = [str(ROOT / "data" / code) for code in codes]
+        return subprocess.run([*command, *folders], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert published("370602").returncode in (0, 1)
+    before = (small_disk / "current").readlink()
+    filler = small_disk / "filler"
+    with serving(small_disk, "--workers", "1") as service:
+        told = body(service.get("/dumps/SHA256SUMS"))
+        for left in (50_000, 1_000_000, 3_000_000):
+            filler.unlink(missing_ok=True)
+            filler.write_bytes(b"\0" * max(0, shutil.disk_usage(small_disk).free - left))
+            failed = published("370602", "370611")
+            assert failed.returncode == 3 and "Traceback" not in failed.stderr, failed.stderr
+            assert "nothing was published" in failed.stderr.lower()
+            assert (small_disk / "current").readlink() == before
+            assert not list((small_disk / "releases").glob(".*"))
+            assert body(service.get("/dumps/SHA256SUMS")) == told
+        filler.unlink()
+        assert published("370602", "370611").returncode == 1  # published, with the findings planted in it
+        until(lambda: "370611" in body(service.get("/dumps/SHA256SUMS")))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import facts, names, standards
+from app import facts, names, question, standards
 from app.facts import Facts
 from app.store.terms import BlankNode, Graph, Literal, NamedNode, def_, read_turtle
 
@@ -214,7 +214,8 @@ def test_every_term_defined_is_used() -> None:
     for path in FILES:
         for iri in mentions({t for t in read_turtle(path) if t.predicate != INVERSE}):
             used[iri] += 1
-    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "app").rglob("*.py"))
+    files = [path for end in ("py", "rq") for path in (ROOT / "app").rglob(f"*.{end}")]
+    code = "\n".join(path.read_text("utf-8") for path in files)
     in_code = set(re.findall(r'(?:def_\(|zwfw:|")(\w+)', code))
     own = {  # mentioned nowhere but where they are defined
         t.subject.value for t in TERMS.graph if is_ours(t.subject) and not _mentioned_by_others(t.subject)
@@ -229,7 +230,7 @@ def test_every_term_defined_is_used() -> None:
 
 def test_every_class_and_property_is_exemplified() -> None:
     """Data of ours or the specimen have a thing of each class and a value of each property, so all of it can be said."""
-    said = {t for path in FILES for t in read_turtle(path)}
+    said = {t for path in FILES for t in read_turtle(path)} | question.load().graph
     predicates, kinds = {t.predicate for t in said}, {t.object for t in said if t.predicate == TYPE}
     computed = {prop for prop in of_kind("ObjectProperty") if TERMS.values(prop, CHAIN)}
     computed |= {above for prop in computed for above in closure(prop, SUBPROPERTY)}

@@ -296,7 +296,7 @@ def test_pages_select_and_limit(embedded, remote):
 
 
 def test_a_query_is_cut_at_its_deadline_and_the_next_works(engine, remote, published):
-    hasty = open_remote(engine.query, published.id, timeout=1.5, workers=1)
+    hasty = open_remote(engine.query, published.id, timeout=3, workers=1)
     try:
         with pytest.raises(DeadlineExceeded):
             hasty.answer(Query(NEVER_ENDS))

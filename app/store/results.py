@@ -94,6 +94,12 @@ class Frames:
         """Nothing: a serialiser that flushes early must not make short frames."""
 
     def flush_last(self) -> None:
-        if self._waiting:
-            self._send(bytes(self._waiting))
-            self._waiting.clear()
+        """Send the last frame, which is shorter, if there is any."""
+        if rest := self.rest():
+            self._send(rest)
+
+    def rest(self) -> bytes:
+        """What has not been sent, given up to who sends it."""
+        rest = bytes(self._waiting)
+        self._waiting.clear()
+        return rest

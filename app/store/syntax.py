@@ -99,12 +99,15 @@ def decoded(text: str) -> str:
     return _CODEPOINT.sub(character, text)
 
 
+@lru_cache(maxsize=32)
 def tokens(text: str) -> tuple[list[Token], bool]:
     """The tokens of a decoded text, and whether another reading of it is possible.
 
     Two things are ambiguous without the whole grammar: ``<`` after an operand, which may compare or open an
     IRI, where the two readings differ in what is comment or string; and three quotes never closed, which the
     engine may take for an empty string and the beginning of another.
+
+    Remembered for a moment, as in ``read``; nobody changes the list.
     """
     found: list[Token] = []
     ambiguous = False

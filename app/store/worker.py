@@ -41,7 +41,7 @@ def main(index: str, memory_mb: int, forwarder_port: int, parent: int) -> None:
     try:
         store = Index.read_only(index)
     except OSError as error:
-        send(replies, FAILURE, failure(FAILED, str(error)))
+        send(replies, record(FAILURE, failure(FAILED, str(error))))
         return
     while request := read_request(requests):
         try:
@@ -58,24 +58,25 @@ def pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _answer(store: Any, request: dict[str, Any], replies: BinaryIO) -> None:
-    sink = Frames(lambda payload: send(replies, FRAME, payload))
+    sink = Frames(lambda payload: send(replies, record(FRAME, payload)))
     try:
         (_write_graph if "graph" in request else _evaluate)(store, request, sink)
-        sink.flush_last()
     except BrokenPipeError:
         raise
     except SyntaxError as error:
-        send(replies, FAILURE, malformed(str(error)))
+        send(replies, record(FAILURE, malformed(str(error))))
     except TypeError as error:
-        send(replies, FAILURE, failure(UNFIT, str(error)))
+        send(replies, record(FAILURE, failure(UNFIT, str(error))))
     except KeyError as error:
-        send(replies, FAILURE, failure(UNKNOWN, str(error)))
+        send(replies, record(FAILURE, failure(UNKNOWN, str(error))))
     except MemoryError:
-        send(replies, FAILURE, failure(MEMORY, "out of memory"))
+        send(replies, record(FAILURE, failure(MEMORY, "out of memory")))
     except (OSError, RuntimeError, ValueError) as error:
-        send(replies, FAILURE, failure(FAILED, str(error)))
+        send(replies, record(FAILURE, failure(FAILED, str(error))))
     else:
-        send(replies, END, b"")
+        # In one piece: who waits for them is woken once.
+        rest = sink.rest()
+        send(replies, (record(FRAME, rest) if rest else b"") + record(END))
 
 
 def _evaluate(store: Any, request: dict[str, Any], sink: Frames) -> None:
@@ -102,9 +103,9 @@ def _write_graph(store: Any, request: dict[str, Any], sink: Frames) -> None:
     store.dump(cast(IO[bytes], sink), form, from_graph=graph, prefixes=prefixes)
 
 
-def send(replies: BinaryIO, kind: bytes, payload: bytes) -> None:
-    """Send one record."""
-    left = memoryview(record(kind, payload))
+def send(replies: BinaryIO, records: bytes) -> None:
+    """Send one record or several."""
+    left = memoryview(records)
     while left:  # an unbuffered pipe takes what fits
         left = left[replies.write(left) :]
 

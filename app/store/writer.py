@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from app import names
 from app.confinement import confine
-from app.store.records import END, FAILED, FAILURE, FRAME, MEMORY, UNKNOWN, failure, read_request
+from app.store.records import END, FAILED, FAILURE, FRAME, MEMORY, UNKNOWN, failure, read_request, record
 from app.store.terms import DefaultGraph, Index, Iri, Quad, RdfFormat, ntriples, parse
 from app.store.worker import malformed, pipes, send
 
@@ -35,12 +35,11 @@ def _answer(request: dict[str, Any], replies: BinaryIO) -> None:
     except BaseException as error:
         told = _failure(error)
     else:
-        send(replies, FRAME, json.dumps(done).encode())
-        send(replies, END, b"")
+        send(replies, record(FRAME, json.dumps(done).encode()) + record(END))
         return
     # Only now, with the error and all that hangs on it gone, is the index closed.
     shutil.rmtree(request["new"], ignore_errors=True)
-    send(replies, FAILURE, told)
+    send(replies, record(FAILURE, told))
 
 
 def _failure(error: BaseException) -> bytes:

@@ -12,8 +12,10 @@ from app.language import LANGUAGES
 from app.web import (
     about,
     allowance,
+    assets,
     catalogue,
     compare,
+    completion,
     discovery,
     documents,
     dumps,
@@ -48,10 +50,10 @@ from app.web.scratch import Scratch, current_scratch
 __all__ = ["Settings", "create_app", "create_open_app", "current_release", "current_store"]
 
 SECURITY_HEADERS = {
-    # Nothing from outside, no script yet, no inline style: a page that carries strangers' data needs no more.
+    # Nothing from outside, no inline script or style: a page that carries strangers' data needs no more.
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -60,6 +62,7 @@ SECURITY_HEADERS = {
 
 PUBLISHED = (
     sparql.pages,
+    completion.pages,
     graphs.pages,
     graphs.published,
     graphs.read_only,
@@ -105,7 +108,7 @@ def create_open_app(scratch: Scratch, settings: Settings) -> Flask:
     # What teaches SPARQL has the default graph SPARQL has.
     live_ = Live(scratch.root, dataclasses.replace(settings, union=False), discard=True)
     live_.catch_up()
-    app = _joined(live_, (sparql.pages, graphs.pages, writing.pages, writing.direct_pages))
+    app = _joined(live_, (sparql.pages, completion.pages, graphs.pages, writing.pages, writing.direct_pages))
     app.extensions["scratch"] = scratch
 
     @app.get("/")
@@ -135,6 +138,7 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     def everywhere() -> dict[str, Any]:
         return {
             "_": language.say,
+            "asset": assets.asset,
             "lang": language.language(),
             "languages": LANGUAGES,
             "this_page_in": language.this_page_in,
@@ -146,6 +150,7 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     def secure(response: Response) -> Response:
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
+        assets.keep(response)
         return language.remember(response)
 
     @app.get("/healthz")

@@ -13,7 +13,7 @@ from app import standards
 from app.search import MOST, SECONDS
 from app.store import ASIDE
 from app.submission import MAX_BYTES
-from app.web import asked, query_page
+from app.web import asked, results
 from app.web.language import language, say
 from app.web.live import NoRelease, current_release, following
 from app.web.page import confirmed, open_to_all, page
@@ -53,7 +53,7 @@ def _limits() -> Iterator[tuple[str, str]]:
     yield say("检索列出的结果"), say("{n} 项", n=f"{MOST:,}")
     yield say("每个地址每分钟的查询、检索和上传"), str(chosen.rate) if chosen.rate else say("不限")
     yield say("查询语句"), f"{asked.QUERY_BYTES // 1024} KB"
-    yield say("网页上显示的结果"), say("{n} 行", n=query_page.PAGE_ROWS)
+    yield say("网页上显示的结果"), say("{n} 行", n=results.PAGE_ROWS)
     yield say("一次报送"), f"{MAX_BYTES // megabyte} MB"
 
 

@@ -147,23 +147,23 @@ def prefers_page() -> bool:
 
 def _wanted(media_type: str) -> tuple[float, int]:
     """Quality and specificity with which Accept covers a media type: the most specific range decides."""
+    return _quality(request.headers.get("Accept", ""), media_type)
+
+
+@lru_cache(maxsize=4096)
+def _quality(accept: str, media_type: str) -> tuple[float, int]:
     kind = media_type.partition("/")[0]
     best = (0.0, -1)
-    for name, quality in _ranges():
+    for name, quality in _ranges(accept):
         specificity = {media_type: BY_NAME, f"{kind}/*": 1, "*/*": 0, "*": 0}.get(name, -1)
         if specificity > best[1] or (specificity == best[1] and quality > best[0]):
             best = (quality, specificity)
     return best if best[1] >= 0 else (0.0, 0)
 
 
-def _ranges() -> list[tuple[str, float]]:
+def _ranges(accept: str) -> list[tuple[str, float]]:
     """The media ranges of Accept with their qualities; no or an empty Accept takes anything. Parameters of a range, such as
     a charset, are passed over: there is one representation of each type."""
-    return _ranges_of(request.headers.get("Accept", ""))
-
-
-@lru_cache(maxsize=256)
-def _ranges_of(header: str) -> list[tuple[str, float]]:
-    accepted = parse_accept_header(header, MIMEAccept)
+    accepted = parse_accept_header(accept, MIMEAccept)
     found = [(name.partition(";")[0].strip().lower(), quality) for name, quality in accepted]
     return found or [("*/*", 1.0)]

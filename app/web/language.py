@@ -43,7 +43,7 @@ def this_page_in(lang: str) -> str:
 
 def remember(response: Response) -> Response:
     """Keep a choice made by ``?lang=`` for the pages that follow."""
-    if request.args.get("lang") in LANGUAGES:
+    if b"lang=" in request.query_string and request.args.get("lang") in LANGUAGES:
         response.set_cookie(
             COOKIE,
             language(),

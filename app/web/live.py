@@ -158,7 +158,7 @@ class Live:
 
     def _follow(self, wait: bool = False) -> None:
         try:
-            pointer = str((self.root / "current").readlink())
+            pointer = os.readlink(self._current)  # noqa: PTH115
         except OSError:
             return  # unpublished, or the pointer is lost: the release in force stays in force
         if pointer == self._pointer or self._closed:

@@ -84,11 +84,15 @@ class Paging:
         return f"?{urlencode([*pairs, ('page', number)])}"
 
 
+def page_number() -> int:
+    """The number ``?page=`` gives, 1 where there is none, 0 for what is no number."""
+    asked = request.args.get("page", "1")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
+
+
 def paging(size: int, total: int) -> Paging:
     """The page ``?page=`` asks for. A page that does not exist is not found."""
-    asked = request.args.get("page", "1")
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
-    found = Paging(number, size, total)
-    if not 1 <= number <= found.last:
+    found = Paging(page_number(), size, total)
+    if not 1 <= found.number <= found.last:
         raise Problem("not-found")
     return found

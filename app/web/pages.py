@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 from flask import Blueprint, Response
 
-from app import names, rules, standards
+from app import names, question, rules, standards
 from app.standards import Standards
 from app.store.terms import Iri, Literal, def_
 from app.web import reports
@@ -20,81 +19,15 @@ from app.web.wording import words
 REGIONS_SHOWN = 12
 """Regions on the home page; the list of all has a page of its own."""
 
+STARTERS = ("Q03", "Q04", "Q08", "Q09", "Q14")
+"""Questions to begin with, one of each complaint of the article: guides with forty elements here and five there, one item with
+different conditions, portals that contradict each other, data collected again and again, nobody coordinating."""
+
 ITEM_CLASSES = ("CatalogueItem", "ImplementedItem", "HandlingItem")
 
 pages = Blueprint("pages", __name__)
 pages.app_context_processor(words)
 pages.add_app_template_filter(last_of)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A query to begin with."""
-
-    title: str
-    note: str
-    text: str
-
-    @property
-    def address(self) -> str:
-        return "/sparql?" + urlencode({"query": self.text})
-
-
-def samples() -> list[Sample]:
-    """Three queries, in the language of the reader where they give labels."""
-    lang = language()
-    return [
-        Sample("各部门的事项数", "按实施主体汇总已发布的实施清单事项。", _ITEMS_BY_DEPARTMENT),
-        Sample("各规则的问题数", "哪些要求最常不满足，各涉及多少个事物。", _FINDINGS_BY_RULE.replace("@LANG", lang)),
-        Sample("各省的现行县级区划数", "民政部公布的现行行政区划，按省汇总。", _COUNTIES_BY_PROVINCE.replace("@LANG", lang)),
-    ]  # fmt: skip
-
-
-_PREFIXES = f"PREFIX zwfw: <{names.DEF}>\n"
-
-_ITEMS_BY_DEPARTMENT = (
-    _PREFIXES
-    + """
-SELECT ?department ?name (COUNT(?item) AS ?items) WHERE {
-  ?item a zwfw:ImplementedItem ;
-        zwfw:isProvidedBy ?department .
-  OPTIONAL { ?department zwfw:name ?name }
-}
-GROUP BY ?department ?name
-ORDER BY DESC(?items)
-"""
-)
-
-_FINDINGS_BY_RULE = (
-    _PREFIXES
-    + f"""PREFIX dct: <{names.DCT}>
-PREFIX skos: <{names.SKOS}>
-
-SELECT ?number ?rule ?label (COUNT(?finding) AS ?findings) WHERE {{
-  ?finding zwfw:breaksRule ?rule .
-  ?rule dct:identifier ?number ;
-        skos:prefLabel ?label .
-  FILTER (LANG(?label) = "@LANG")
-}}
-GROUP BY ?number ?rule ?label
-ORDER BY DESC(?findings)
-"""
-)
-
-_COUNTIES_BY_PROVINCE = (
-    _PREFIXES
-    + f"""
-SELECT ?province ?name (COUNT(DISTINCT ?county) AS ?counties) WHERE {{
-  ?county a zwfw:CurrentRegion ;
-          zwfw:hasRegionLevel <{names.CODE}region-level/county> ;
-          zwfw:isPartOf+ ?province .
-  ?province zwfw:hasRegionLevel <{names.CODE}region-level/province> ;
-            zwfw:name ?name .
-}}
-GROUP BY ?province ?name
-ORDER BY DESC(?counties)
-"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +70,13 @@ def home() -> Response:
     try:
         release = current_release()
     except NoRelease:
-        return page("home.html", figures=None, tiers=tiers(), samples=samples(), regions={}, entries=0)
+        return page("home.html", figures=None, tiers=tiers(), starters=[], regions={}, entries=0)
     entries = release.regions
     return page(
         "home.html",
         figures=_figures(release),
         tiers=tiers(),
-        samples=samples(),
+        starters=[found for one in STARTERS if (found := question.load().find(one))],
         regions=dict(list(entries.items())[:REGIONS_SHOWN]),
         entries=len(entries),
     )

@@ -1,67 +1,63 @@
 """The page at ``/sparql``: a box for a query, and what it found as a person reads it."""
 
+import hashlib
 import json
 import time
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response
+from flask import Response, current_app, request
 
-from app import names
 from app.store import Query, StoreError
-from app.web import allowance, problem
+from app.web import allowance, completion, description, examples, problem
+from app.web.answers import Answers
 from app.web.formats import Format, formats_of
 from app.web.language import language, rendered
-from app.web.links import address
 from app.web.live import current_release, following
+from app.web.page import Paging, page_number
 from app.web.problem import Problem
-
-PAGE_ROWS = 500
-"""What a page shows; the rest is for downloads. A browser lays out a table of this size at once."""
+from app.web.results import PAGE_ROWS, WHOLE_ROWS, Labels, Solutions, Wanted, address_of
 
 PAGE_TRIPLES = 2000
 """What a page shows of a graph, some hundred kilobytes of Turtle."""
 
-EXAMPLE = f"""PREFIX zwfw: <{names.DEF}>
-PREFIX skos: <{names.SKOS}>
+WHOLE_BYTES = 16 * 1024 * 1024
+"""Of an answer that is read to be sorted: ten thousand rows of some hundred bytes are a megabyte. Of a larger one the page
+has the first rows only."""
 
-SELECT ?class (COUNT(?thing) AS ?number) WHERE {{
-  ?thing a ?class .
-}}
-GROUP BY ?class
-ORDER BY DESC(?number)
-"""
+KEPT_BYTES = 4 * 1024 * 1024
+"""An answer no larger is kept, so that its other pages do not evaluate the query anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A term as a table shows it."""
-
-    text: str
-    href: str = ""
-    lang: str = ""
-    note: str = ""
-
-
-def query_page(query: Query | None, form: str = "", stopped: bool = False) -> Response:
+def query_page(
+    query: Query | None, form: str = "", seen: list[Any] | None = None, stopped: bool = False
+) -> Response:
     """The page with a query and what it found; with an example where there is none, and only the query where it was
-    ``stopped``: a browser that leaves a page for another gives up what it waited for, and the store ends that."""
-    shown: dict[str, Any] = {"text": query.text if query else EXAMPLE, "result": None, "problem": None}
+    ``stopped``: a browser that leaves a page for another gives up what it waited for, and the store ends that. ``seen`` is
+    everything the answer depends on; None where it differs each time."""
+    shown: dict[str, Any] = {"text": query.text if query else _example(), "result": None, "problem": None}
     shown["stopped"] = stopped
     status, headers = 200, {}
     if query is not None and not stopped:
         started = time.monotonic()
         try:
-            allowance.spend()
-            shown["result"] = _result(query, form)
+            shown["result"] = _result(query, form, seen)
             shown["seconds"] = time.monotonic() - started
         except (StoreError, Problem) as error:
             limit = following().settings.timeout
             told = error if isinstance(error, Problem) else problem.of_store(error, query.text, limit)
             shown["problem"], status, headers = told.as_dict(), told.kind.status, told.headers
         shown["downloads"] = [(one.title, _download(query, one)) for one in formats_of(form)]
-    body = rendered("sparql.html", timeout=following().settings.timeout, **shown)
+    classes, properties = completion.used()
+    body = rendered(
+        "sparql.html",
+        timeout=following().settings.timeout,
+        examples=examples.all_examples(),
+        questions=list(examples.questions()),
+        classes=classes,
+        properties=properties,
+        **shown,
+    )
     response = Response(body, status=status, content_type="text/html; charset=utf-8", headers=headers)
     response.headers["Content-Language"] = language()
     response.cache_control.no_cache = True
@@ -69,37 +65,88 @@ def query_page(query: Query | None, form: str = "", stopped: bool = False) -> Re
     return response
 
 
-def _result(query: Query, form: str) -> dict[str, Any]:
+def _example() -> str:
+    """What stands in the box before anything is asked. Raises ``Problem`` for an example there is not."""
+    text = examples.example(request.args.get("example", examples.FIRST), language())
+    if text is None:
+        raise Problem("not-found")
+    return text
+
+
+def _result(query: Query, form: str, seen: list[Any] | None) -> dict[str, Any]:
     """What the template shows: a truth value, a graph as Turtle, or a table."""
-    store = current_release().store
-    limit = PAGE_TRIPLES if form in ("CONSTRUCT", "DESCRIBE") else PAGE_ROWS
-    answer = store.answer(Query(query.text, query.default_graphs, query.named_graphs, limit))
-    content = b"".join(answer.frames)
     if form in ("CONSTRUCT", "DESCRIBE"):
-        return {"turtle": content.decode(), "limit": limit}
-    found = json.loads(content)
+        allowance.spend()
+        answer = current_release().store.answer(_limited(query, PAGE_TRIPLES))
+        return {"turtle": b"".join(answer.frames).decode(), "limit": PAGE_TRIPLES}
+    found = json.loads(_answer(query, seen))
     if "boolean" in found:
         return {"boolean": found["boolean"]}
-    variables = found["head"]["vars"]
-    rows = [[_cell(row.get(name)) for name in variables] for row in found["results"]["bindings"]]
-    return {"variables": variables, "rows": rows, "more": found["more"], "limit": limit}
+    solutions = Solutions(found, Wanted.of(request.args), _labels, language())
+    paging = Paging(page_number(), PAGE_ROWS, len(solutions.rows))
+    if not 1 <= paging.number <= paging.last:
+        raise Problem("not-found")
+    asked, wanted = _asked(query), solutions.wanted
+    return {
+        "columns": solutions.columns(query.text),
+        "rows": solutions.shown(paging.start, paging.stop),
+        "marks": solutions.marks(),
+        "by_iri": solutions.by_iri,
+        "paging": paging,
+        "total": len(solutions.all),
+        "more": solutions.more,
+        "asked": asked,
+        "wanted": wanted,
+        "sorted_by": lambda sort: address_of(asked, wanted, sort=sort),
+        "page": lambda number: address_of(asked, wanted, page=str(number)),
+        "as_it_came": address_of(asked, Wanted()),
+    }
 
 
-def _cell(value: dict[str, Any] | None) -> Cell:
-    if value is None:
-        return Cell("")
-    written = value["value"]
-    if value["type"] == "uri":
-        return Cell(names.shorten(written), address(written))
-    if value["type"] == "triple":
-        parts = [_cell(written[part]).text for part in ("subject", "predicate", "object")]
-        return Cell(f"<< {' '.join(parts)} >>")
-    datatype = names.shorten(value.get("datatype", ""))
-    return Cell(written, lang=value.get("xml:lang", ""), note=datatype)
+def _answer(query: Query, seen: list[Any] | None) -> bytes:
+    """The answer to a SELECT or ASK as JSON, as far as a page goes: all of it or its first rows; given before, if it is
+    kept."""
+    kept: Answers = current_app.extensions["answers"]
+    tag = None if seen is None else hashlib.sha256(json.dumps(["page", *seen]).encode()).hexdigest()
+    body = kept.get(tag) if tag else None
+    if body is None:
+        allowance.spend()
+        body = _read(query, WHOLE_ROWS, WHOLE_BYTES) or _read(query, PAGE_ROWS)
+        if tag and len(body) <= KEPT_BYTES:
+            kept.keep(tag, body)
+    return body
+
+
+def _read(query: Query, rows: int, most: int | None = None) -> bytes:
+    """The answer with so many rows; nothing where it has more than ``most`` bytes."""
+    answer = current_release().store.answer(_limited(query, rows))
+    read = bytearray()
+    for frame in answer.frames:
+        read += frame
+        if most is not None and len(read) > most:
+            answer.close()
+            return b""
+    return bytes(read)
+
+
+def _limited(query: Query, rows: int) -> Query:
+    return Query(query.text, query.default_graphs, query.named_graphs, rows)
+
+
+def _labels(iris: list[str]) -> Labels:
+    """The names of things. A page without them is better than none where nobody can be asked at the moment."""
+    try:
+        return description.labels(current_release().store, iris)
+    except StoreError:
+        return {}
+
+
+def _asked(query: Query) -> list[tuple[str, str]]:
+    """A query as parameters of the protocol."""
+    pairs = [("query", query.text)]
+    pairs += [("default-graph-uri", graph) for graph in query.default_graphs]
+    return pairs + [("named-graph-uri", graph) for graph in query.named_graphs]
 
 
 def _download(query: Query, form: Format) -> str:
-    pairs = [("query", query.text), ("format", form.name)]
-    pairs += [("default-graph-uri", graph) for graph in query.default_graphs]
-    pairs += [("named-graph-uri", graph) for graph in query.named_graphs]
-    return f"/sparql?{urlencode(pairs)}"
+    return f"/sparql?{urlencode([*_asked(query), ('format', form.name)])}"

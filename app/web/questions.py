@@ -17,7 +17,7 @@ from app.parameter import TODAY, Misasked, Parameter
 from app.question import ASPECTS, Question
 from app.store import Answer, Query, StoreError
 from app.store.terms import Iri, def_
-from app.web import allowance, problem
+from app.web import allowance, chart, problem
 from app.web.answers import sent
 from app.web.language import language, say
 from app.web.links import address, home
@@ -31,12 +31,6 @@ PAGE_ROWS = 500
 
 WORKBOOK_ROWS = 100_000
 """What a workbook holds of an answer: some 10 MB, made in memory. CSV has all of it."""
-
-MARKS = 20
-"""Bars of a chart: more cannot be told apart."""
-
-LONGEST_NAME = 20
-"""Characters of a bar's name that there is room for; the table has all of it."""
 
 MOST_OPTIONS = 400
 """Regions offered in a list; where more are published, a code is typed."""
@@ -67,16 +61,8 @@ class Cell:
 
     text: str
     href: str
-    is_number: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A bar of the chart: its name, its number, and its length of a hundred."""
-
-    name: str
-    number: str
-    length: float
+    kind: str
+    """The class of its column: ``number``, ``date`` or nothing."""
 
 
 @pages.get("/questions")
@@ -179,7 +165,6 @@ def _page(found: Question) -> Response:
             "headings": [(told.headings[at], _is_number(told, at)) for at in told.shown],
             "rows": _rows(told),
             "marks": _marks(told),
-            "LONGEST_NAME": LONGEST_NAME,
             "downloads": [
                 ("CSV", f"{there}.csv{asked}"),
                 (say("CSV（供 Excel）"), f"{there}.excel.csv{asked}"),
@@ -242,7 +227,7 @@ def _rows(told: Answered) -> list[list[Cell]]:
             Cell(
                 told.value(row, at) or names.shorten(told.link(row, at)),
                 address(told.link(row, at)),
-                answered.is_number(row[at]),
+                _kind(row[at]),
             )
             for at in told.shown
         ]
@@ -250,23 +235,26 @@ def _rows(told: Answered) -> list[list[Cell]]:
     ]
 
 
-def _marks(told: Answered) -> list[Mark]:
+def _kind(term: dict[str, Any] | None) -> str:
+    if answered.is_number(term):
+        return "number"
+    return "date" if term and term.get("datatype") == f"{names.XSD}date" else ""
+
+
+def _marks(told: Answered) -> list[chart.Mark]:
     """The bars of the question's chart, the longest first; none where nothing is positive."""
-    chart = told.question.chart
-    if chart is None:
+    shown = told.question.chart
+    if shown is None:
         return []
     columns = [column.name for column in told.question.columns]
-    of, number = [columns.index(name) for name in chart.of], columns.index(chart.number)
-    some = [
-        (" ".join(told.value(row, at) for at in of), told.value(row, number))
-        for row in told.rows
-        if answered.is_number(row[number])
-    ]
-    most = max((float(value) for _, value in some), default=0.0)
-    if most <= 0:
-        return []
-    ranked = sorted(some, key=lambda one: -float(one[1]))[:MARKS]
-    return [Mark(name, value, round(100 * max(float(value), 0) / most, 1)) for name, value in ranked]
+    of, number = [columns.index(name) for name in shown.of], columns.index(shown.number)
+    return chart.marks(
+        [
+            (" ".join(told.value(row, at) for at in of), told.value(row, number))
+            for row in told.rows
+            if answered.is_number(row[number])
+        ]
+    )
 
 
 def _copies(there: str, asked: str, name: str) -> Iterable[tuple[str, str]]:

@@ -60,12 +60,13 @@ def _answer(query: Query, format_name: str | None) -> Response:
     if choice is None:
         raise Problem("not-acceptable")
     form, media_type = choice
-    if form is PAGE:
-        return query_page(query, read.form)
     release = current_release()
     graphs = dataset.seen(query, read)
     state = release.id if graphs is None else sorted((graph, release.state_of(graph)) for graph in graphs)
     seen = [state, query.text, query.default_graphs, query.named_graphs, media_type]
+    differs = read.is_volatile or read.uses_service
+    if form is PAGE:
+        return query_page(query, read.form, None if differs else seen)
 
     def answer() -> Answer:
         try:
@@ -73,7 +74,7 @@ def _answer(query: Query, format_name: str | None) -> Response:
         except StoreError as error:
             raise problem.of_store(error, query.text, following().settings.timeout) from error
 
-    return sent(answer, media_type, None if read.is_volatile or read.uses_service else seen)
+    return sent(answer, media_type, None if differs else seen)
 
 
 def _description(format_name: str | None) -> Response:

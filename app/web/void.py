@@ -24,15 +24,21 @@ VOCABULARIES = ("rdf", "rdfs", "skos", "dct", "dcat", "prov", "sh")
 
 @dataclass(frozen=True)
 class Figures:
-    """Of a release: things by class over all regions, and triples of each graph of the standard system."""
+    """Of a release: things by class and triples by property over all regions, and triples of each graph of the standard
+    system."""
 
     things: dict[str, int]
+    uses: dict[str, int]
     triples: dict[str, int]
 
 
 _THINGS = f"""SELECT ?class (SUM(?number) AS ?things) WHERE {{
   ?part <{names.VOID}class> ?class ; <{names.VOID}entities> ?number
 }} GROUP BY ?class"""
+
+_USES = f"""SELECT ?property (SUM(?number) AS ?uses) WHERE {{
+  ?part <{names.VOID}property> ?property ; <{names.VOID}triples> ?number
+}} GROUP BY ?property"""
 
 _TRIPLES = f"""SELECT ?graph (COUNT(*) AS ?number) WHERE {{
   VALUES ?graph {{ {" ".join(f"<{names.graph(name)}>" for name in names.SYSTEM_GRAPHS)} }}
@@ -42,13 +48,18 @@ _TRIPLES = f"""SELECT ?graph (COUNT(*) AS ?number) WHERE {{
 _known: WeakKeyDictionary[Opened, Figures] = WeakKeyDictionary()
 
 
-def _figures(release: Opened) -> Figures:
+def figures_of(release: Opened) -> Figures:
     """Summed once a release from what was counted at publication; counted is only the standard system, whose size is its
     own and not the nation's."""
     if release not in _known:
         select = release.store.select
         _known[release] = Figures(
             {written(row["class"]): int(written(row["things"])) for row in select(_THINGS) if "class" in row},
+            {
+                written(row["property"]): int(written(row["uses"]))
+                for row in select(_USES)
+                if "property" in row
+            },
             {
                 written(row["graph"]).removeprefix(names.graph("")): int(written(row["number"]))
                 for row in select(_TRIPLES)
@@ -83,7 +94,7 @@ class Void(Catalogued):
         self.say(
             whole, names.VOID + "triples", integer(sum(e["triples"] for e in self.release.regions.values()))
         )
-        figures = _figures(self.release)
+        figures = figures_of(self.release)
         self.say(whole, names.VOID + "classes", integer(len(figures.things)))
         for kind, number in figures.things.items():
             part = Iri(f"{names.BASE}void#class:{quote(names.shorten(kind), safe=':')}")
