@@ -245,6 +245,30 @@ def test_a_full_queue_says_when_to_come_back(hasty: EmbeddedStore) -> None:
     assert all(1 <= outcome.retry_after <= 2 for outcome in busy)
 
 
+def test_who_came_first_is_first(index: Path) -> None:
+    store = EmbeddedStore(index, workers=1, timeout=60, memory_mb=512)
+    order: list[int] = []
+
+    def ask(number: int) -> None:
+        answer = store.answer(Query(f"ASK {{}} # {number}"))
+        order.append(number)
+        answer.close()
+
+    try:
+        first = store.answer(Query(ENDLESS_ROWS), "text/csv")  # holds the worker
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(store.ledger.under_way()) < number + 2:
+                time.sleep(0.001)
+        first.close()
+        for thread in threads:
+            thread.join()
+        assert order == list(range(8))
+    finally:
+        store.close(at_once=True)
+
+
 def test_others_are_answered_while_one_never_ends(index: Path) -> None:
     store = EmbeddedStore(index, workers=2, timeout=3, memory_mb=512)
     try:

@@ -2,7 +2,7 @@
 // Security Policy. It writes into the text area it stands for, which the form sends as ever.
 
 import { acceptCompletion, autocompletion } from "@codemirror/autocomplete";
-import { HighlightStyle, syntaxHighlighting, syntaxTree } from "@codemirror/language";
+import { HighlightStyle, ensureSyntaxTree, syntaxHighlighting, syntaxTree } from "@codemirror/language";
 import { linter } from "@codemirror/lint";
 import { EditorState, Prec, StateEffect } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
@@ -76,8 +76,8 @@ const isBlaming = (transaction) => transaction.effects.some((effect) => effect.i
 
 /** Puts an editor in the place of `area`. `told` gives words, language, and what to do at Ctrl+Enter and on a change. */
 export function openEditor(area, { words, lang, run, changed }) {
-  let known = null; // prefixes and terms, fetched when somebody first types
-  let fault = null; // what the server found wrong, until the text changes
+  let known = null; // prefixes and terms, fetched when somebody comes to type
+  let blamed = []; // where the server found the query wrong, until the text changes
 
   async function vocabulary() {
     known ??= fetch("/sparql/terms.json")
@@ -152,7 +152,7 @@ export function openEditor(area, { words, lang, run, changed }) {
         ...(wrong.length > 1 ? [{ name: words.replaceAll, apply: replacing(wrong) }] : []),
       ],
     }));
-    return fault ? [...told, fault] : told;
+    return [...told, ...blamed];
   }
 
   const host = document.createElement("div");
@@ -169,6 +169,7 @@ export function openEditor(area, { words, lang, run, changed }) {
       extensions: [
         Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => (run(), true) }, { key: "Tab", run: acceptCompletion }])),
         TYPED_OVER,
+        EditorView.domEventHandlers({ focus: () => void vocabulary() }),
         basicSetup,
         sparql(),
         syntaxHighlighting(COLOURS),
@@ -180,7 +181,7 @@ export function openEditor(area, { words, lang, run, changed }) {
         linter(faults, { delay: 250, needsRefresh: ({ transactions }) => transactions.some(isBlaming) }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
-          fault = null;
+          blamed = [];
           area.value = update.state.doc.toString();
           changed(area.value);
         }),
@@ -199,14 +200,37 @@ export function openEditor(area, { words, lang, run, changed }) {
       await put(view, /\S/.test(before) ? ` ${text} ` : `${text} `, from, to);
       view.focus();
     },
-    /** Underline where the server found something wrong; `column` counts characters from 1. */
+    /**
+     * Underline where the server found something wrong; `column` counts characters from 1. It tells how far it got in any
+     * way of reading the query, which may be behind the fault; the editor's own grammar knows where the fault begins.
+     */
     blame: (line, column, message) => {
-      const there = view.state.doc.line(Math.min(Math.max(line, 1), view.state.doc.lines));
+      const { doc } = view.state;
+      const there = doc.line(Math.min(Math.max(line, 1), doc.lines));
       const before = Array.from(there.text).slice(0, column - 1).join("").length;
-      const from = Math.min(there.from + before, there.to);
-      fault = { from, to: Math.min(from + 1, view.state.doc.length), severity: "error", message };
-      const effects = [BLAMED.of(null), EditorView.scrollIntoView(from, { y: "center" })];
-      view.dispatch({ selection: { anchor: from }, effects });
+      const end = Math.min(there.from + before, there.to);
+      const begin = firstError(view.state) ?? end;
+      blamed = [wrong(end, message)];
+      if (begin < end) blamed.unshift(wrong(begin, words.here));
+      const anchor = Math.min(begin, end);
+      view.dispatch({ selection: { anchor }, effects: [BLAMED.of(null), EditorView.scrollIntoView(anchor, { y: "center" })] });
+
+      function wrong(from, said) {
+        const word = /^[^\s{}()]+/.exec(doc.sliceString(from, from + 40))?.[0].length ?? 1;
+        return { from, to: Math.min(from + word, doc.length), severity: "error", message: said };
+      }
     },
   };
+}
+
+/** Where a query stops to be SPARQL by the editor's grammar; null where it is, or is too long to be read at once. */
+function firstError(state) {
+  let found = null;
+  ensureSyntaxTree(state, state.doc.length, 300)?.iterate({
+    enter(node) {
+      if (node.type.isError) found ??= node.from;
+      return found === null;
+    },
+  });
+  return found;
 }

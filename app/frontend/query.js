@@ -39,7 +39,9 @@ form.addEventListener(
     if (isDeclared || event.submitter?.name === "stop") return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    editor.declare().finally(() => {
+    // Prefixes are a courtesy: a query does not wait long for them.
+    const patience = new Promise((done) => setTimeout(done, 1500));
+    Promise.race([editor.declare(), patience]).finally(() => {
       isDeclared = true;
       form.requestSubmit(runButton);
       isDeclared = false;

@@ -13,6 +13,7 @@ import math
 import os
 import threading
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,8 @@ class EmbeddedStore:
         self.ledger = ledger or Ledger()
         self._forwarder_port = forwarder_port
         self.workers = workers or os.cpu_count() or 1
-        # One lock for everything below. Waiters are woken in the order they came. It may be taken twice by
-        # one thread: an answer nobody closed gives its worker back when it is collected, which is at any
-        # time.
+        # One lock for everything below. It may be taken twice by one thread: an answer nobody closed gives its worker back
+        # when it is collected, which is at any time.
         lock = threading.RLock()
         self._turn = threading.Condition(lock)
         self._bell = threading.Condition(lock)
@@ -77,7 +77,7 @@ class EmbeddedStore:
         self._busy: set[Worker] = set()
         self._aside: set[Worker] = set()  # those of the busy that have left their place to others
         self._dead: list[Worker] = []
-        self._waiting = 0
+        self._line: deque[Evaluation] = deque()  # those that wait, in the order they came
         self._closing = self._watch_ended = False
         self._watch = threading.Thread(
             target=self._keep_watch, name=f"watch {index.parent.name}", daemon=True
@@ -150,18 +150,19 @@ class EmbeddedStore:
         """A worker of one's own, in turn. Raises ``StoreBusy`` at once, ``DeadlineExceeded`` when the time is
         over, ``Stopped`` when nobody waits any more."""
         with self._turn:
-            if self._waiting or not self._has_idle():
+            if self._line or not self._has_idle():
                 # Counted with the busy: a worker that is being started anew is as good as one that is there.
-                if self._in_places() + self._waiting >= self.workers + self.queue and not self._closing:
+                if self._in_places() + len(self._line) >= self.workers + self.queue and not self._closing:
                     raise StoreBusy(self._seconds_to_next())
-                self._waiting += 1
+                self._line.append(evaluation)
                 try:
                     self._wait_for_turn(evaluation)
                 finally:
-                    self._waiting -= 1
+                    self._line.remove(evaluation)
+                    self._turn.notify_all()  # the next may be first now
             if self._closing:
                 raise StoreBusy(1)
-            if not self._idle:
+            if evaluation.has_to_end or not self._idle:
                 raise evaluation.why_ended()
             worker = self._idle.pop()
             worker.begin(evaluation)
@@ -170,10 +171,12 @@ class EmbeddedStore:
             return worker
 
     def _wait_for_turn(self, evaluation: Evaluation) -> None:
-        """Until a worker is idle, the store closes, the time is over or nobody wants the answer any more."""
-        while not evaluation.is_unwanted and (left := evaluation.deadline - time.monotonic()) > 0:
-            if self._turn.wait_for(lambda: self._closing or self._has_idle(), min(left, POLL_SECONDS)):
+        """Until it is the first in the line and a worker is idle, the store closes, the time is over or nobody wants the
+        answer any more."""
+        while not (evaluation.has_to_end or self._closing):
+            if self._line[0] is evaluation and self._has_idle():
                 return
+            self._turn.wait(POLL_SECONDS)
 
     def _in_places(self) -> int:
         """Of the busy workers, those that keep others waiting."""
@@ -217,7 +220,7 @@ class EmbeddedStore:
                 self._bell.notify()
             else:
                 self._idle.append(worker)
-                self._turn.notify()
+                self._turn.notify_all()
                 if self._closing:
                     self._bell.notify()
 
@@ -272,7 +275,7 @@ class EmbeddedStore:
         try:
             settings = map(str, (self.index, self.memory_mb, self._forwarder_port))
             self._idle.insert(0, Worker("app.store.worker", *settings))
-            self._turn.notify()
+            self._turn.notify_all()
         except OSError as error:
             logger.error("no process for a worker: %s", error)
             self._bell.wait(RESTART_PAUSE_SECONDS)

@@ -74,6 +74,11 @@ class Evaluation:
         return self.stop_asked or self.client.is_gone()
 
     @property
+    def has_to_end(self) -> bool:
+        """Whether nobody wants it any more, or its time is over."""
+        return self.is_unwanted or time.monotonic() >= self.deadline
+
+    @property
     def seconds(self) -> float:
         """Since it was asked."""
         return time.monotonic() - self.began
