@@ -7,7 +7,7 @@ to be had.
 
 import re
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 _JOINED = "\u3001-\u303f\uff01-\uff5e\u2014\u2026\u201c\u201d\u00b7"
 _PASSAGE = re.compile(rf"[《（【“]?[{HAN}](?:[{HAN}{_JOINED}0-9 ]*[{HAN}{_JOINED}])?")
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>\"]|\"[^\"]*\")*)>")
