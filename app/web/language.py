@@ -2,9 +2,10 @@
 
 from urllib.parse import urlencode
 
-from flask import Response, request
+from flask import Response, render_template, request
 
 from app.language import DEFAULT, LANGUAGES, text
+from app.web.passages import marked
 
 COOKIE = "lang"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -26,6 +27,12 @@ def language() -> str:
 def say(message: str, **values: object) -> str:
     """``message`` in the language of this request."""
     return text(message, language(), **values)
+
+
+def rendered(template: str, **values: object) -> str:
+    """``template`` in the language of this request; what is Chinese on an English page says so."""
+    html = render_template(template, **values)
+    return html if language() == "zh" else marked(html)
 
 
 def this_page_in(lang: str) -> str:

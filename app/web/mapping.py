@@ -4,7 +4,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -14,7 +14,7 @@ from app.source import Place, Unreadable, refused
 from app.standards import Standards
 from app.table import TABLES, Sheet
 from app.web import allowance
-from app.web.language import language, say
+from app.web.language import language, rendered, say
 from app.web.page import page
 from app.web.problem import Problem
 
@@ -97,7 +97,7 @@ def _mapped(sent: FileStorage | None, system: Standards) -> tuple[list[Sheet], l
 
 
 def _answer(status: int, **values: object) -> Response:
-    body = render_template("map.html", **{**_known(), **values})
+    body = rendered("map.html", **{**_known(), **values})
     response = Response(body, status=status, content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = language()
     response.headers["Cache-Control"] = "no-store"

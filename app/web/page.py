@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Response, render_template, request
+from flask import Response, request
 
-from app.web.language import language
+from app.web.language import language, rendered
 from app.web.problem import Problem
 
 PREFLIGHT_SECONDS = "86400"
@@ -14,7 +14,7 @@ PREFLIGHT_SECONDS = "86400"
 
 def page(template: str, **values: object) -> Response:
     """``template`` as an answer a browser may keep and has to ask about: a new release may be in force."""
-    response = Response(render_template(template, **values), content_type="text/html; charset=utf-8")
+    response = Response(rendered(template, **values), content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = language()
     response.vary.update(["Accept-Language", "Cookie"])
     return confirmed(response)

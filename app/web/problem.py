@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, render_template, request, url_for
+from flask import Blueprint, Flask, Response, g, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -23,7 +23,7 @@ from app.store import (
     StoreError,
 )
 from app.web.formats import prefers_page
-from app.web.language import language, say
+from app.web.language import language, rendered, say
 from app.web.live import NoRelease
 
 MEDIA_TYPE = "application/problem+json"
@@ -184,7 +184,7 @@ def respond(problem: Problem) -> Response:
     g.problem = problem.name
     said = problem.as_dict()
     if prefers_page():
-        body, media_type = render_template("problem.html", problem=said, name=problem.name), "text/html"
+        body, media_type = rendered("problem.html", problem=said, name=problem.name), "text/html"
     else:
         body, media_type = json.dumps(said, ensure_ascii=False), MEDIA_TYPE
     response = Response(body, status=problem.kind.status, content_type=f"{media_type}; charset=utf-8")
@@ -200,12 +200,12 @@ def page(name: str) -> str:
     """What a kind of problem means: the address RFC 9457 calls its type."""
     if name not in KINDS:
         raise Problem("not-found")
-    return render_template("problem.html", problem=None, name=name, kind=KINDS[name])
+    return rendered("problem.html", problem=None, name=name, kind=KINDS[name])
 
 
 @pages.get("/problems/")
 def index() -> str:
-    return render_template("problem.html", problem=None, name="", kinds=KINDS)
+    return rendered("problem.html", problem=None, name="", kinds=KINDS)
 
 
 def attach(app: Flask) -> None:

@@ -3,13 +3,13 @@
 import datetime
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, render_template, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from app import audit
 from app.store import Evaluation
 from app.tokens import OPERATE, Token
 from app.web.formats import prefers_page
-from app.web.language import language, say
+from app.web.language import language, rendered, say
 from app.web.live import following
 from app.web.page import page
 from app.web.problem import Problem
@@ -51,7 +51,7 @@ def shown() -> Response:
             note = say("已要求停止 {id}。", id=identifier)
         except Problem:
             note = say("{id} 已经结束。", id=identifier)
-    body = render_template(
+    body = rendered(
         "queries.html",
         queries=[_told(one) for one in following().ledger.under_way()],
         token=said,

@@ -6,13 +6,13 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, current_app, render_template, request
+from flask import Response, current_app, request
 
 from app.store import Query, StoreError
 from app.web import allowance, completion, description, examples, problem
 from app.web.answers import Answers
 from app.web.formats import Format, formats_of
-from app.web.language import language
+from app.web.language import language, rendered
 from app.web.live import current_release, following
 from app.web.page import Paging, page_number
 from app.web.problem import Problem
@@ -49,7 +49,7 @@ def query_page(
             shown["problem"], status, headers = told.as_dict(), told.kind.status, told.headers
         shown["downloads"] = [(one.title, _download(query, one)) for one in formats_of(form)]
     classes, properties = completion.used()
-    body = render_template(
+    body = rendered(
         "sparql.html",
         timeout=following().settings.timeout,
         examples=examples.all_examples(),

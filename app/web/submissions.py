@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import apart, fetching, standards, submission, upload
@@ -20,7 +20,7 @@ from app.source import Unreadable
 from app.submission import ARCHIVE, ARCHIVE_TYPES, MAX_BYTES, Submission, Submissions
 from app.tokens import SUBMIT, Token, Tokens
 from app.web import allowance
-from app.web.language import language, say
+from app.web.language import language, rendered, say
 from app.web.live import following
 from app.web.page import page
 from app.web.problem import Problem
@@ -77,10 +77,10 @@ def form_sent() -> Response:
     identity = said.get("submission", "")
     if identity:
         done = _publish(_waiting(code, identity))
-        body = render_template("submit.html", **_known(), code=code, done=done)
+        body = rendered("submit.html", **_known(), code=code, done=done)
     else:
         answer = _submitted(code, token, _sent(), said.get("table", ""))
-        body = render_template("submit.html", **_known(), code=code, answer=answer, shown=FINDINGS_SHOWN)
+        body = rendered("submit.html", **_known(), code=code, answer=answer, shown=FINDINGS_SHOWN)
     return _kept_nowhere(Response(body, content_type="text/html; charset=utf-8"))
 
 
