@@ -52,6 +52,12 @@ def test_one_item_in_three_regions_with_the_odd_one_out_marked(client):
     assert not any(marked for marked, _ in found["咨询电话"])
     # Hubei wants the promised time limit to be uniform; Shandong is not Hubei.
     assert not any(marked for marked, _ in found["承诺办结时限"])
+    # A number comes with what it is counted in.
+    assert [words for _, words in found["承诺办结时限"][1:]] == [
+        ["7", "工作日"],
+        ["10", "工作日"],
+        ["10", "工作日"],
+    ]
     # A code and its name are one element.
     page = shown(client, f"r=370600&r=370100&r=370611&{FOOD}")
     assert page.count('<th scope="row">行使层级') == 1

@@ -49,6 +49,8 @@ class Element:
     property: Iri
     policies: tuple[Iri, ...]
     """The policies that want it to be uniform."""
+    unit: Iri | None = None
+    """The property that states in what the value is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ def _line(
     element: Element, said: list[dict[Iri, list[Term]]], named: Mapping[str, dict[str, str]]
 ) -> Line | None:
     """An element across the columns, the catalogue's first; nothing where nobody states it."""
-    texts = [_texts(one.get(element.property, ()), named) for one in said]
+    texts = [_counted(element, one, named) for one in said]
     if not any(texts):
         return None
     keys = [frozenset(map(comparable, some)) for some in texts]
@@ -227,6 +229,15 @@ def _line(
     return Line(element, tuple(cells))
 
 
+def _counted(
+    element: Element, said: dict[Iri, list[Term]], named: Mapping[str, dict[str, str]]
+) -> tuple[str, ...]:
+    """What is stated of an element, with its unit where it has one: thirty days are not thirty working days."""
+    values = _texts(said.get(element.property, ()), named)
+    units = _texts(said.get(element.unit, ()), named) if element.unit else ()
+    return tuple(" ".join((value, *units)) for value in values)
+
+
 def _texts(values: Iterable[Term], named: Mapping[str, dict[str, str]]) -> tuple[str, ...]:
     """Values as a reader compares them: things by their names, since each region has its own."""
     return tuple(sorted({value_of(value, named).text for value in values}))
@@ -235,9 +246,11 @@ def _texts(values: Iterable[Term], named: Mapping[str, dict[str, str]]) -> tuple
 @lru_cache
 def elements() -> tuple[Element, ...]:
     """The elements, each by the property that states it, those that must be uniform first. Where a name and a code state
-    the same, the code does; where one property states several, it is the first of them or that which must be uniform."""
+    the same, the code does; a unit is stated with its number; where one property states several, it is the first of them or that which must be uniform."""
     system, found = standards.load(), dict[Iri, Element]()
-    links = {prop.iri for prop in system.properties.values() if prop.is_link}
+    unit_of = {prop.iri: prop.unit for prop in system.properties.values() if prop.unit}
+    units = set(unit_of.values())
+    links = {prop.iri for prop in system.properties.values() if prop.is_link} - units
     policies = [one for one in system.subjects(TYPE, def_("UniformityPolicy")) if isinstance(one, Iri)]
     stated = [(t.subject, t.object) for t in system.graph if t.predicate == def_("isStatedBy")]
     of_element: dict[Iri, list[Iri]] = {}
@@ -245,10 +258,11 @@ def elements() -> tuple[Element, ...]:
         if isinstance(subject, Iri) and isinstance(prop, Iri):
             of_element.setdefault(subject, []).append(prop)
     for subject, props in of_element.items():
+        props = [one for one in props if one not in units] or props
         prop = next((one for one in props if one in links), props[0])
         wanting = [one for one in policies if subject in system.values(one, def_("requiresUniform"))]
         if prop not in found or (wanting and not found[prop].policies):
-            found[prop] = Element(subject, prop, tuple(wanting))
+            found[prop] = Element(subject, prop, tuple(wanting), unit_of.get(prop))
     return tuple(sorted(found.values(), key=lambda one: (not one.policies, one.iri.value)))
 
 
