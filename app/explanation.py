@@ -36,8 +36,12 @@ class Neighbour:
     value: Term
 
 
-def neighbour(store: Store, code: str, focus: Iri, path: Iri, rule: Rule) -> Neighbour | None:
-    """A thing beside ``focus`` that has the property ``path`` and no finding of ``rule``, if there is one."""
+def neighbour(
+    store: Store, code: str, focus: Iri, path: Iri, rule: Rule, standards: Standards
+) -> Neighbour | None:
+    """A thing beside ``focus`` that has the property ``path`` and no finding of ``rule``, if there is one. Of a derived property
+    what it comes from is shown: that a check character is right is nothing to write into a table, the code is."""
+    path = next(standards.derived_from(path), path)
     rows = store.select(
         _NEIGHBOUR,
         focus=focus,

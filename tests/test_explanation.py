@@ -1,6 +1,7 @@
 """Why a finding is one: said for every finding of the synthetic region, on the command line and on its page."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,12 @@ def test_it_says_who_answers_what_a_conforming_neighbour_has_and_by_which_clause
     assert said["neighbour"]["iri"] not in {one["focus"] for one in findings if one["rule_id"] == "R26"}
     assert said["clause"]["citation"].startswith("GB/T 39046—2020") and said["clause"]["document"]
     assert said["dataStatus"] == "synthetic" and set(said["why"]) == {"zh", "en"}
+
+
+def test_a_neighbour_shows_what_one_writes_and_not_what_is_derived_from_it(root, findings):
+    """The code, and not that its check character is right."""
+    said = explained(root, "R02", findings)
+    assert re.fullmatch(r"[0-9A-Z]{18,31}", said["neighbour"]["value"])
 
 
 def test_who_provides_an_item_answers_for_its_materials(root, findings):

@@ -97,7 +97,12 @@ def _published(
         report = json.loads(release.region_file(code, "report.json").read_bytes())
         (found,) = [one for one in report["findings"] if one["id"] == identifier]
         focus, path, rule = Iri(found["focus"]), _path(found), _rule(found, lang)
-        return code, report, found, explanation.neighbour(store, code, focus, path, rule) if path else None
+        return (
+            code,
+            report,
+            found,
+            explanation.neighbour(store, code, focus, path, rule, standards.load()) if path else None,
+        )
 
 
 def _reported(identifier: str, file: Path, lang: str) -> tuple[str, Found, Found]:

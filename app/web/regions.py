@@ -284,7 +284,9 @@ def finding(id: str) -> Response:
         else _ASK_AGAIN.replace("@FINDING", names.FINDING + id)
     )
     beside = (
-        explanation.neighbour(current_store(), code, focus, path, group.rule) if path and group.rule else None
+        explanation.neighbour(current_store(), code, focus, path, group.rule, standards.load())
+        if path and group.rule
+        else None
     )
     return page(
         "finding.html",
