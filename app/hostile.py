@@ -7,9 +7,9 @@ import re
 from typing import IO
 from xml.parsers import expat
 
-DEEPEST = 500
-"""Levels of nesting. Documents people write have some twenty; the engine for JSON-LD ends its process at five thousand, and
-takes time with the square of the depth before."""
+DEEPEST = 200
+"""Levels of nesting. Documents people write have some twenty; the engine for JSON-LD takes some four kilobytes of stack for
+each, ends its process where that is used up, and takes time with the square of the depth before."""
 
 LONGEST_ENTITY = 300
 """Characters of an entity: those that ontologies declare are namespaces."""

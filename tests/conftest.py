@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from served import WORLD
 
 from app import rules, standards
 from app.publication import Publisher
 from app.web import Settings, create_app
-
-WORLD = Path(__file__).parent / "world"
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,9 @@ from app.store.terms import Index, Iri, Literal, Quad, RdfFormat
 from app.web import Settings, create_app
 from app.web.serve import listen
 
+WORLD = Path(__file__).parent / "world"
+"""A tiny nation, in the form of ``data``."""
+
 EX = "http://example.org/"
 GRAPHS = ("one", "two", "three")
 

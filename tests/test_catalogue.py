@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import WORLD
 from flask import Flask
 from flask.testing import FlaskClient
+from served import WORLD
 from test_pages import BROWSER
 
 from app import names, rules, standards

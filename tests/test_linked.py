@@ -5,9 +5,9 @@ import shlex
 from urllib.parse import quote, unquote
 
 import pytest
-from conftest import WORLD
 from flask import Flask
 from flask.testing import FlaskClient
+from served import WORLD
 from test_pages import BROWSER
 from werkzeug.test import EnvironBuilder
 
