@@ -41,11 +41,13 @@ form.addEventListener(
     event.stopImmediatePropagation();
     // Prefixes are a courtesy: a query does not wait long for them.
     const patience = new Promise((done) => setTimeout(done, 1500));
-    Promise.race([editor.declare(), patience]).finally(() => {
+    const submit = () => {
       isDeclared = true;
       form.requestSubmit(runButton);
       isDeclared = false;
-    });
+    };
+    // Not at once: what is known already is known before this event is over, and a form is not submitted within that.
+    Promise.race([editor.declare(), patience]).finally(() => setTimeout(submit));
   },
   true,
 );
