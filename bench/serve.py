@@ -103,7 +103,8 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running(command: list[str], ready: str) -> Iterator[None]:
     """A server, once it answers at ``ready``."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    said = tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the server)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
     try:
         given_up = time.monotonic() + START_SECONDS * 20
         while True:
@@ -117,9 +118,13 @@ def running(command: list[str], ready: str) -> Iterator[None]:
                     raise
                 time.sleep(0.1)
         yield
+        if process.poll() is not None:
+            said.seek(0)
+            raise RuntimeError(f"{command} ended with {process.returncode}: {said.read()[-2000:].decode()}")
     finally:
         process.terminate()
         process.wait()
+        said.close()
 
 
 def fetched(address: str, accept: str = "*/*") -> tuple[bytes, float]:

@@ -118,6 +118,7 @@ def listen(app: Any, host: str, port: int, settings: Settings, sockets: dict[int
         # One request read ahead: only a server that reads sees that its client has gone, and the store then ends what was
         # asked.
         channel_request_lookahead=1,
+        asyncore_use_poll=True,  # select() fails for good at the first file descriptor above 1023
         ident=None,
         clear_untrusted_proxy_headers=True,
         **_trusted(settings.proxy),
