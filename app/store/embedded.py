@@ -33,8 +33,8 @@ START_SECONDS = 20
 """For opening a store, which has no client yet that waits: a loaded machine may be slow, a hung disk is a
 fault."""
 
-SLOW_SECONDS = 0.25
-"""A question that is evaluated for longer is slow: pages and lookups take some milliseconds, and wait that long behind it."""
+SLOW_SECONDS = 1.0
+"""A question that is evaluated for longer is slow: pages and lookups take some milliseconds."""
 
 RESTART_PAUSE_SECONDS = 1.0
 """After the system refused a process: asking again at once would only burn its last resources."""
