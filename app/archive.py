@@ -26,9 +26,7 @@ def opened(file: Path | BinaryIO) -> Iterator[zipfile.ZipFile]:
         raise Broken(str(error)) from error
     except (zlib.error, EOFError, OSError) as error:  # an entry that is cut off or not what it says it is
         raise Broken(str(error)) from error
-    except (
-        NotImplementedError
-    ) as error:  # the library's word, no stub of ours: a packing it does not know, such as Deflate64
+    except NotImplementedError as error:  # the library's, no stub: a packing unknown to it, as Deflate64
         raise Broken(str(error)) from error
     except RuntimeError as error:  # all else it raises is for a password
         raise Locked(str(error)) from error
