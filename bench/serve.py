@@ -85,7 +85,7 @@ def load(address: str, seconds: int, script: str = "") -> Load:
             capture_output=True,
             text=True,
         ).stdout
-    found = dict(re.findall(r"^\s+(50|99)%\s+(\S+)$", said, re.MULTILINE))
+    found = dict(re.findall(r"^\s+(50|99)%\s+(\S+)\s*$", said, re.MULTILINE))
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])  # type: ignore[index]
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)

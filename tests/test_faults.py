@@ -36,6 +36,8 @@ class Service:
 
     process: subprocess.Popen[str]
     port: int
+    said: IO[str]
+    """Its standard error."""
 
     def get(self, path: str) -> bytes:
         return exchange(self.port, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", PATIENCE)
@@ -60,7 +62,7 @@ def serving(root: Path, *options: str) -> Iterator[Service]:
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(command, cwd=ROOT, stderr=said, text=True)
         try:
-            yield Service(process, _port(process, said))
+            yield Service(process, _port(process, said), said)
         finally:
             process.kill()
             process.wait(PATIENCE)
@@ -136,6 +138,8 @@ def test_told_to_stop_it_ends_what_is_under_way_and_takes_nothing_new(root: Path
         assert service.process.wait(PATIENCE) == 0
         thread.join()
         assert status(answers[0]) == 200 and body(answers[0]).startswith("n\r\n")
+        service.said.seek(0)
+        assert service.said.read().strip() == f"http://127.0.0.1:{service.port}/"  # and nothing went wrong
 
 
 @pytest.mark.parametrize("options, signals", [(("--grace", "1"), 1), (("--grace", "300"), 2)])

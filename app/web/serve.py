@@ -164,6 +164,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _nothing() -> None:
+    """What is left to do for a socket that is no longer listened to."""
+
+
 class Stopping:
     """The end in order: the first SIGTERM refuses new connections and lets what is under way end, for ``grace`` seconds; a
     second one, or the end of the grace, ends everything."""
@@ -179,7 +183,8 @@ class Stopping:
         self._has_begun = True
         for one in list(self._sockets.values()):
             if one.accepting:
-                one.accepting, one.handle_read = False, lambda: None
+                # What its end would have the loop do to it: it has no connection to read or to close.
+                one.accepting, one.handle_read, one.handle_close = False, _nothing, _nothing
                 one.socket.shutdown(socket.SHUT_RDWR)  # closing it would pull it from under the loop
         threading.Thread(target=self._wait, name="stopping", daemon=True).start()
 
