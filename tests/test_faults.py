@@ -121,7 +121,11 @@ def until(is_so: object) -> None:
         time.sleep(0.02)
 
 
-def test_told_to_stop_it_ends_what_is_under_way_and_takes_nothing_new(root: Path) -> None:
+@pytest.mark.parametrize("is_knocked_at", [True, False])
+def test_told_to_stop_it_ends_what_is_under_way_and_takes_nothing_new(
+    root: Path, is_knocked_at: bool
+) -> None:
+    """Whether or not somebody comes in that moment, which is another way through the server's loop."""
     with serving(root, "--workers", "1", "--timeout", "300") as service:
         thread, answers = later(service, SLOW)
         until(lambda: is_under_way(service))
@@ -134,7 +138,8 @@ def test_told_to_stop_it_ends_what_is_under_way_and_takes_nothing_new(root: Path
                 return True
             return False
 
-        until(is_closed)
+        if is_knocked_at:
+            until(is_closed)
         assert service.process.wait(PATIENCE) == 0
         thread.join()
         assert status(answers[0]) == 200 and body(answers[0]).startswith("n\r\n")
