@@ -4,7 +4,8 @@ import datetime
 import json
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -118,3 +119,29 @@ def exchange(port: int, request: str, patience: float = 20) -> bytes:
         while piece := connection.recv(65536):
             received += piece
         return received
+
+
+def status(answer: bytes) -> int:
+    """The status of an answer as it was sent; 0 where the connection broke before there was one."""
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def content(answer: bytes) -> bytes:
+    """The body as it was sent, with the lengths of its chunks."""
+    return answer.partition(b"\r\n\r\n")[2]
+
+
+def body(answer: bytes) -> str:
+    return content(answer).decode()
+
+
+PATIENCE = 60
+"""Seconds: long enough for a busy machine, far from any deadline that is waited for."""
+
+
+def until(is_so: Callable[[], object]) -> None:
+    """Wait for something to become true."""
+    given_up = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < given_up
+        time.sleep(0.02)

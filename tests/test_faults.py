@@ -19,12 +19,20 @@ from typing import IO
 from urllib.parse import quote
 
 import pytest
-from served import NEVER_ENDS, exchange, point, publish, publish_regions
+from served import (
+    NEVER_ENDS,
+    PATIENCE,
+    body,
+    content,
+    exchange,
+    point,
+    publish,
+    publish_regions,
+    status,
+    until,
+)
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 60
-"""Seconds: long enough for a busy machine, far from any other end."""
-
 MARK = "SELECT ?mark { ?release <http://example.org/mark> ?mark }"
 SLOW = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . VALUES ?x { 1 2 3 4 5 6 7 8 } FILTER(STR(?a) < STR(?f)) }"
 """Takes some seconds over the releases here, and ends."""
@@ -84,19 +92,6 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def status(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1]) if answer else 0
-
-
-def body(answer: bytes) -> str:
-    return content(answer).decode()
-
-
-def content(answer: bytes) -> bytes:
-    """As it was sent, with the lengths of its chunks."""
-    return answer.partition(b"\r\n\r\n")[2]
-
-
 def later(service: Service, query: str) -> tuple[threading.Thread, list[bytes]]:
     """Ask in a thread of its own."""
     answers: list[bytes] = []
@@ -112,13 +107,6 @@ def later(service: Service, query: str) -> tuple[threading.Thread, list[bytes]]:
 
 def is_under_way(service: Service) -> bool:
     return 'zwfw_queries_under_way{state="evaluating"} 1.0' in body(service.get("/metrics"))
-
-
-def until(is_so: object) -> None:
-    given_up = time.monotonic() + PATIENCE
-    while not is_so():  # type: ignore[operator]
-        assert time.monotonic() < given_up
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("is_knocked_at", [True, False])

@@ -3,20 +3,16 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
-from served import ENDLESS_ROWS, NEVER_ENDS, exchange, publish, server
+from served import ENDLESS_ROWS, NEVER_ENDS, PATIENCE, body, exchange, publish, server, status, until
 
 from app.tokens import OPERATE, SUBMIT, Tokens
 from app.web import Settings, create_app
-
-PATIENCE = 40
-"""Seconds: far less than any deadline here."""
 
 LONG = Settings(timeout=300, memory_mb=512, workers=1, queue=4)
 
@@ -53,14 +49,6 @@ def ask(port: int, query: str) -> socket.socket:
     return connection
 
 
-def status(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
-
-
-def body(answer: bytes) -> str:
-    return answer.partition(b"\r\n\r\n")[2].decode()
-
-
 def ended(port: int, outcome: str) -> int:
     text = body(exchange(port, request("/metrics")))
     line = next(
@@ -74,14 +62,6 @@ def under_way(port: int, token: str) -> list[dict[str, str]]:
     assert status(answer) == 200
     found: list[dict[str, str]] = json.loads(body(answer))["queries"]
     return found
-
-
-def until(is_so: object) -> None:
-    """Wait for something to become true."""
-    given_up = time.monotonic() + PATIENCE
-    while not is_so():  # type: ignore[operator]
-        assert time.monotonic() < given_up
-        time.sleep(0.05)
 
 
 def test_who_goes_away_ends_what_was_asked_and_what_waited(port: int, operator: str) -> None:

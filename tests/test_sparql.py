@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from flask.testing import FlaskClient
-from served import ENDLESS_ROWS, EX, HUNGRY, NEVER_ENDS, exchange, publish, server
+from served import ENDLESS_ROWS, EX, HUNGRY, NEVER_ENDS, exchange, publish, server, status
 from test_syntax import DISGUISES, PREFIXES
 from werkzeug.test import TestResponse
 
@@ -303,10 +303,6 @@ def port(root: Path) -> Iterator[int]:
 def get(port: int, query: str, more: str = "", version: str = "1.1", patience: float = 20) -> bytes:
     head = f"GET /sparql?query={quote(query)}{more} HTTP/{version}\r\nHost: x\r\nConnection: close\r\n\r\n"
     return exchange(port, head, patience)
-
-
-def status(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
 
 
 def said(answer: bytes) -> dict[str, object]:
