@@ -22,7 +22,14 @@ from app.workbook import MOST_ROWS, Workbook
 WIDEST = 60
 """Columns of a terminal that a cell may take; what is longer is cut, for people would lose the line."""
 
-_NUMBERS = {names.XSD + kind for kind in ("integer", "decimal", "double")}
+_NUMBERS = {
+    names.XSD + kind
+    for kind in (
+        *("integer", "decimal", "double", "float", "long", "int", "short", "byte"),
+        *("nonNegativeInteger", "positiveInteger", "nonPositiveInteger", "negativeInteger"),
+        *("unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte"),
+    )
+}
 _WIDTHS = {"text": 24.0, "iri": 16.0}
 _TITLE_ROWS = 6
 
@@ -116,8 +123,14 @@ class Answered:
 
 
 def is_number(term: dict[str, Any] | None) -> bool:
-    """Whether a cell is a number to a spreadsheet."""
-    return term is not None and term.get("datatype") in _NUMBERS
+    """Whether a term of SPARQL 1.1 Query Results JSON is a number: one that says so and is written as one."""
+    if term is None or term.get("datatype") not in _NUMBERS:
+        return False
+    try:
+        float(term["value"])
+    except ValueError:
+        return False
+    return True
 
 
 def _one_line(value: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app import names, standards
+from app.answered import is_number
 from app.language import pick, text
 from app.store import syntax
 from app.store.terms import Iri
@@ -41,14 +42,6 @@ Term = dict[str, Any]
 Looked = Callable[[list[str]], Labels]
 """Finds the names of things by language."""
 
-_NUMBERS = {
-    names.XSD + kind
-    for kind in (
-        *("integer", "decimal", "double", "float", "long", "int", "short", "byte"),
-        *("nonNegativeInteger", "positiveInteger", "nonPositiveInteger", "negativeInteger"),
-        *("unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte"),
-    )
-}
 _BOUND = re.compile(r"\s*(<=|>=|<|>|=|≤|≥)\s*(-?\d+(?:\.\d+)?)\s*")
 _COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<": lambda one, other: one < other,
@@ -143,7 +136,7 @@ class Solutions:
             name
             for name in self.variables
             if any(name in row for row in self.all)
-            and all(_is_number(row[name]) for row in self.all if name in row)
+            and all(is_number(row[name]) for row in self.all if name in row)
         }
         self._labels: dict[str, Mapping[str, str]] = {}
         self.rows = self._sorted(self._filtered(self.all))
@@ -226,7 +219,7 @@ class Solutions:
             return Cell(f"<< {' '.join(parts)} >>")
         if term["type"] == "bnode":
             return Cell(f"_:{written}")
-        if _is_number(term):
+        if is_number(term):
             rounded = _rounded(written)
             return Cell(rounded, title=written if rounded != written else "")
         return Cell(written, lang=term.get("xml:lang", ""), title=names.shorten(term.get("datatype", "")))
@@ -304,19 +297,8 @@ def _counted() -> dict[str, str]:
     }
 
 
-def _is_number(term: Term) -> bool:
-    return term.get("datatype") in _NUMBERS and _float(term["value"]) is not None
-
-
 def _finite(term: Term | None) -> bool:
-    return term is not None and _is_number(term) and math.isfinite(float(term["value"]))
-
-
-def _float(written: str) -> float | None:
-    try:
-        return float(written)
-    except ValueError:
-        return None
+    return term is not None and is_number(term) and math.isfinite(float(term["value"]))
 
 
 def _rounded(written: str) -> str:
