@@ -4,6 +4,7 @@ import csv
 import datetime
 import io
 import json
+import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -154,9 +155,9 @@ def _cell(term: dict[str, Any] | None) -> str | int | float:
     if term is None:
         return ""
     value = str(term["value"])
-    if not is_number(term):
+    number = float(value) if is_number(term) else math.nan
+    if not math.isfinite(number):  # a workbook has no cell for NaN and INF
         return value
-    number = float(value)
     return int(number) if number.is_integer() else number
 
 

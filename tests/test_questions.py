@@ -400,3 +400,21 @@ def test_the_list_names_every_question_and_what_it_takes() -> None:
     for one in CATALOGUE.all:
         assert f"{one.number} {one.name}  {one.titles['zh']}" in listed
         assert all(f"--{parameter.name}" in listed for parameter in one.parameters)
+
+
+@pytest.mark.parametrize(
+    "written, kind, expected",
+    [
+        ("12", "integer", 12),
+        ("1.50", "decimal", 1.5),
+        ("7", "long", 7),
+        ("NaN", "double", "NaN"),
+        ("-INF", "double", "-INF"),
+        ("twelve", "integer", "twelve"),
+        ("007", "string", "007"),
+    ],
+)
+def test_a_cell_of_a_workbook_is_a_number_only_where_it_can_be(written, kind, expected):
+    term = {"type": "literal", "value": written, "datatype": f"{names.XSD}{kind}"}
+    cell = answered._cell(term)
+    assert cell == expected and type(cell) is type(expected)
