@@ -12,21 +12,12 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from app import names
-from app.facts import PREF_LABEL, SOURCE, TYPE
-from app.language import text
+from app.facts import IN_SCHEME, NOTATION, PREF_LABEL, SOURCE, TYPE
 from app.parameter import KINDS, TODAY, Misasked, Parameter
 from app.standards import Standards, digest_of
 from app.standards import load as load_standards
 from app.store import syntax
 from app.store.terms import Graph, Index, Iri, Literal, Triple, boolean, def_, integer
-
-ASPECTS = {
-    "cross-department": "跨部门协同",
-    "cross-level": "跨层级协同",
-    "conformance": "标准符合",
-    "governance": "标准治理",
-}
-"""What a question looks at beside its layer, as Chinese message ids, in the order the catalogue lists them."""
 
 LANGUAGE = "lang"
 """The variable that is always bound to the language of the answer; names and labels are looked up by it."""
@@ -48,6 +39,18 @@ class QuestionFault(Exception):
 
     def __init__(self, path: Path, line: int, why: str) -> None:
         super().__init__(f"{path.name}:{line}: {why}")
+
+
+def aspect(code: str) -> Iri:
+    """The concept of an aspect."""
+    return Iri(names.concept("question-aspect", code))
+
+
+def aspects(system: Standards) -> list[str]:
+    """The codes of what a question may look at beside its layer, in the order the catalogue lists them."""
+    listed = system.subjects(IN_SCHEME, Iri(f"{names.CODE}question-aspect"))
+    ordered = sorted((int(system.text(one, def_("order"))), system.text(one, NOTATION)) for one in listed)
+    return [code for _, code in ordered]
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,9 @@ class Question:
         yield Triple(self.iri, Iri(f"{sh}prefixes"), Iri(names.BASE + "def"))
         yield Triple(self.iri, Iri(f"{sh}select"), Literal(self.text))
         layer = self._layer(system)
-        yield Triple(self.iri, Iri(names.DCT + "subject"), layer)
+        yield from (
+            Triple(self.iri, Iri(names.DCT + "subject"), one) for one in (layer, *map(aspect, self.aspects))
+        )
         yield from (Triple(self.iri, def_("isAbout"), term) for term in self.about)
         for lang, title in self.titles.items():
             yield Triple(self.iri, PREF_LABEL, Literal(title, language=lang))
@@ -167,8 +172,8 @@ class Question:
                 self.iri, Iri(f"{schema}keywords"), Literal(system.label(layer, lang), language=lang)
             )
             yield from (
-                Triple(self.iri, Iri(f"{schema}keywords"), Literal(text(ASPECTS[one], lang), language=lang))
-                for one in self.aspects
+                Triple(self.iri, Iri(f"{schema}keywords"), Literal(system.label(one, lang), language=lang))
+                for one in map(aspect, self.aspects)
             )
         for order, parameter in enumerate(self.parameters):
             yield from self._parameter(parameter, order, system)
@@ -328,9 +333,9 @@ def _groups(path: Path, said: _Said, system: Standards) -> tuple[str, tuple[str,
         raise QuestionFault(
             path, said.line, "expected a layer first: support, exchange, item, platform or user"
         )
-    unknown = [word for word in words[1:] if word not in ASPECTS]
-    if unknown or not words[1:]:
-        raise QuestionFault(path, said.line, f"expected after the layer some of {', '.join(ASPECTS)}")
+    known = aspects(system)
+    if not words[1:] or not set(words[1:]) <= set(known):
+        raise QuestionFault(path, said.line, f"expected after the layer some of {', '.join(known)}")
     return words[0], tuple(words[1:])
 
 

@@ -137,7 +137,9 @@ def test_a_question_speaks_both_languages(one: question.Question) -> None:
 
 def test_every_layer_and_aspect_has_a_question() -> None:
     assert {one.layer for one in CATALOGUE.all} == {"support", "exchange", "item", "platform", "user"}
-    assert {aspect for one in CATALOGUE.all for aspect in one.aspects} == set(question.ASPECTS)
+    assert {aspect for one in CATALOGUE.all for aspect in one.aspects} == set(
+        question.aspects(standards.load())
+    )
 
 
 def test_each_complaint_of_the_article_has_a_question() -> None:

@@ -14,7 +14,7 @@ from app.answered import Answered
 from app.facts import TYPE
 from app.language import pick
 from app.parameter import TODAY, Misasked, Parameter
-from app.question import ASPECTS, Question
+from app.question import Question
 from app.store import Answer, Query, StoreError
 from app.store.terms import Iri, def_
 from app.web import allowance, chart, problem
@@ -68,7 +68,7 @@ class Cell:
 @pages.get("/questions")
 def index() -> Response:
     aspect = request.args.get("aspect", "")
-    if aspect and aspect not in ASPECTS:
+    if aspect and aspect not in _aspects():
         raise Problem("not-found")
     some = [one for one in question.load().all if not aspect or aspect in one.aspects]
     by_layer = {layer: [one for one in some if one.layer == layer] for layer in MODULES}
@@ -76,7 +76,7 @@ def index() -> Response:
         "questions.html",
         by_layer={k: v for k, v in by_layer.items() if v},
         aspect=aspect,
-        aspects=ASPECTS,
+        aspects=_aspects(),
         n=len(some),
     )
 
@@ -143,7 +143,7 @@ def _page(found: Question) -> Response:
         "answer": None,
         "wrong": "",
         "limit": PAGE_ROWS,
-        "aspects": ASPECTS,
+        "aspects": _aspects(),
     }
     allowance.spend()
     try:
@@ -193,6 +193,12 @@ def _control(parameter: Parameter, values: dict[str, str]) -> Control:
         options = _regions(value)
     shown = {"integer": "number", "date": "date"}.get(kind, "text")
     return Control(parameter, value, shown, options, say(parameter.kind.allowed))
+
+
+def _aspects() -> dict[str, str]:
+    """What questions look at, in the reader's words."""
+    system = standards.load()
+    return {one: system.label(question.aspect(one), language()) for one in question.aspects(system)}
 
 
 def _layers() -> dict[str, str]:
