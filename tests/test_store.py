@@ -1,5 +1,6 @@
 """The store's promises: what a query sees, how it is stopped, and that what fails says so."""
 
+import json
 import os
 import signal
 import socket
@@ -30,6 +31,7 @@ from app.store import (
 )
 from app.store.embedded import NOTHING_ASKED, EmbeddedStore
 from app.store.records import FRAME_BYTES
+from app.store.results import SOME_BYTES
 from app.store.terms import Iri, Literal
 
 
@@ -131,6 +133,22 @@ def test_large_answers_come_in_frames(store: EmbeddedStore) -> None:
     frames = list(answer.frames)
     assert {len(frame) for frame in frames[:-1]} == {FRAME_BYTES}
     assert b"".join(frames).count(b"\r\n") == 20001
+
+
+def megabytes(number: int) -> str:
+    """A pattern that binds ?long to a text of so many megabytes."""
+    tens = [f"BIND(CONCAT({', '.join([f'?ten{n}'] * 10)}) AS ?ten{n + 1})" for n in range(6)]
+    return f'BIND("." AS ?ten0) {" ".join(tens)} BIND(CONCAT({", ".join(["?ten6"] * number)}) AS ?long)'
+
+
+def test_what_is_cut_at_so_many_is_cut_at_so_many_bytes_too(store: EmbeddedStore) -> None:
+    solutions = Query(f"SELECT ?s ?long {{ ?s ?p ?o {megabytes(1)} }}", limit=40)
+    found = json.loads(b"".join(store.answer(solutions).frames))
+    assert len(found["results"]["bindings"]) == SOME_BYTES // 10**6 and found["more"] is True
+    triples = Query(f"CONSTRUCT {{ ?s <{EX}long> ?long }} {{ ?s ?p ?o {megabytes(1)} }}", limit=40)
+    assert 20 < sum(map(len, store.answer(triples).frames)) / 10**6 < SOME_BYTES / 10**6
+    with pytest.raises(MemoryExceeded):
+        store.answer(Query(f"SELECT ?long {{ {megabytes(40)} }}", limit=40))
 
 
 def test_small_answers_know_their_length(store: EmbeddedStore) -> None:
