@@ -15,6 +15,7 @@ from app.codes import region_chain
 from app.language import text
 from app.parameter import Misasked
 from app.question import Question
+from app.spreadsheet import EXACT_DIGITS
 from app.store import Query, Store
 from app.store.query import SOLUTIONS
 from app.store.terms import Iri
@@ -119,7 +120,7 @@ class Answered:
         widths = [_WIDTHS["text" if at in self.shown else "iri"] for at in range(len(self.headings))]
         sheet.table(self.headings, widths)
         for row in self.rows[: MOST_ROWS - _TITLE_ROWS]:
-            sheet.add(*(_cell(term) for term in row))
+            sheet.add(*map(cell, row))
         return book.done()
 
 
@@ -151,12 +152,16 @@ def _harmless(value: str, term: dict[str, Any] | None) -> str:
     return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_number(term) else value
 
 
-def _cell(term: dict[str, Any] | None) -> str | int | float:
+def cell(term: dict[str, Any] | None) -> str | int | float:
+    """What stands in a cell of a workbook: a number where a spreadsheet keeps it as it is, and text for all else."""
     if term is None:
         return ""
-    value = str(term["value"])
+    if term["type"] == "triple":
+        return f"<< {' '.join(str(cell(part)) for part in term['value'].values())} >>"
+    value = f"_:{term['value']}" if term["type"] == "bnode" else str(term["value"])
     number = float(value) if is_number(term) else math.nan
-    if not math.isfinite(number):  # a workbook has no cell for NaN and INF
+    # A workbook has no cell for NaN and INF, and loses the end of long numbers.
+    if not abs(number) < 10**EXACT_DIGITS:
         return value
     return int(number) if number.is_integer() else number
 

@@ -11,8 +11,10 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 MOST_ROWS = 1_048_575
 """Rows of a sheet beside its heading (ECMA-376, as spreadsheets implement it)."""
 
+MOST_COLUMNS = 16_384
+
 MOST_CHARACTERS = 32_767
-"""Characters of a cell; longer texts are cut."""
+"""Characters of a cell; longer texts are cut and end with an ellipsis."""
 
 MOST_LISTED = 255
 """Characters of a list that stands in the drop-down itself."""
@@ -29,7 +31,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     },
     "text": {"text_wrap": True},
     "plain": {"num_format": "#,##0"},
-    "decimal": {"num_format": "#,##0.##"},
+    "given": {},
     "notice": {"bold": True, "font_color": "#a01c22"},
     "quiet": {"italic": True, "font_color": "#565d6b", "text_wrap": True, "num_format": "@"},
     "entry": {"num_format": "@"},
@@ -71,14 +73,16 @@ class Sheet:
         self._sheet, self._styles, self.row = sheet, styles, 0
 
     def add(self, *cells: str | int | float, style: str | Sequence[str] = "text") -> None:
-        """A row in one style, or in one for each cell. Text never becomes a formula or a link."""
+        """A row in one style, or in one for each cell. Text never becomes a formula or a link. Counts have separators, but
+        not what is ``given``, for that may be a year; numbers with a fraction are never rounded."""
         for column, value in enumerate(cells):
             named = style if isinstance(style, str) else style[column]
             if isinstance(value, int | float):
-                number = "plain" if isinstance(value, int) else "decimal"
+                number = "plain" if isinstance(value, int) and named != "given" else "given"
                 self._sheet.write_number(self.row, column, value, self._styles[number])
             elif value:
-                self._sheet.write_string(self.row, column, value[:MOST_CHARACTERS], self._styles[named])
+                fitting = value if len(value) <= MOST_CHARACTERS else value[: MOST_CHARACTERS - 1] + "…"
+                self._sheet.write_string(self.row, column, fitting, self._styles[named])
             elif named == "answer":
                 self._sheet.write_blank(self.row, column, None, self._styles[named])
         self.row += 1

@@ -313,7 +313,7 @@ def reading(world_root: Path) -> Iterator[int]:
 
 # Which format a client gets, whatever it writes into Accept
 
-OFFERED = (*formats.SOLUTION_FORMATS, formats.PAGE)
+OFFERED = (*formats.formats_of("SELECT"), formats.PAGE)
 LABELS = [one for form in OFFERED for one in (form.media_type, *form.others)]
 RANGES = st.one_of(
     st.sampled_from([*LABELS, "*/*", "text/*", "application/*", "image/png", "image/*"]),

@@ -414,9 +414,11 @@ def test_the_list_names_every_question_and_what_it_takes() -> None:
         ("-INF", "double", "-INF"),
         ("twelve", "integer", "twelve"),
         ("007", "string", "007"),
+        ("999999999999999", "integer", 999999999999999),
+        ("-1000000000000000", "integer", "-1000000000000000"),
     ],
 )
 def test_a_cell_of_a_workbook_is_a_number_only_where_it_can_be(written, kind, expected):
     term = {"type": "literal", "value": written, "datatype": f"{names.XSD}{kind}"}
-    cell = answered._cell(term)
+    cell = answered.cell(term)
     assert cell == expected and type(cell) is type(expected)

@@ -50,6 +50,9 @@ SOLUTION_FORMATS = (
     Format("tsv", "text/tab-separated-values", "TSV", _W3C + "SPARQL_Results_TSV"),
 )
 TRUTH_FORMATS = SOLUTION_FORMATS[:2]
+WORKBOOK = Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX", "")
+"""Solutions for spreadsheets, a format of our own: no store writes it, and service descriptions have no name for it."""
+
 TRIPLE_FORMATS = (
     Format(
         "ttl",
@@ -112,7 +115,7 @@ def formats_of(form: str) -> Sequence[Format]:
     """What the answer to a query of this form can be written in, the preferred first."""
     if form in ("CONSTRUCT", "DESCRIBE"):
         return GRAPH_FORMATS
-    return TRUTH_FORMATS if form == "ASK" else SOLUTION_FORMATS
+    return TRUTH_FORMATS if form == "ASK" else (*SOLUTION_FORMATS, WORKBOOK)
 
 
 def chosen(offered: Iterable[Format], name: str | None = None) -> tuple[Format, str] | None:

@@ -19,18 +19,17 @@ from app.store import Answer, Query, StoreError
 from app.store.terms import Iri, def_
 from app.web import allowance, chart, problem
 from app.web.answers import sent
+from app.web.formats import WORKBOOK
 from app.web.language import language, say
 from app.web.links import address, home
 from app.web.live import current_release, following
-from app.web.page import confirmed, open_to_all, page
+from app.web.page import open_to_all, page
 from app.web.problem import Problem
 from app.web.wording import MODULES
+from app.web.workbooks import WORKBOOK_ROWS, file, making
 
 PAGE_ROWS = 500
 """What a page shows of an answer, as that of the endpoint does; the rest is for downloads."""
-
-WORKBOOK_ROWS = 100_000
-"""What a workbook holds of an answer: some 10 MB, made in memory. CSV has all of it."""
 
 MOST_OPTIONS = 400
 """Regions offered in a list; where more are published, a code is typed."""
@@ -38,7 +37,6 @@ MOST_OPTIONS = 400
 DATA = {".csv": "text/csv", ".json": "application/sparql-results+json"}
 """Answers as the endpoint writes them, by the end of the address."""
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SUFFIXES = (".excel.csv", ".xlsx", ".rq", *DATA)
 
 pages = Blueprint("questions", __name__)
@@ -108,7 +106,7 @@ def _data(found: Question, suffix: str) -> Response:
     release = current_release()
     query = found.bind(_values(), language())
     if suffix == ".rq":
-        return _file(query.encode(), "application/sparql-query; charset=utf-8", f"{found.name}.rq")
+        return file(query.encode(), "application/sparql-query; charset=utf-8", f"{found.name}.rq")
     if suffix in DATA:
         media_type = DATA[suffix]
 
@@ -123,16 +121,10 @@ def _data(found: Question, suffix: str) -> Response:
     told = answered.ask(found, _values(), language(), release.store, release.regions, WORKBOOK_ROWS)
     mark = "-synthetic" if told.is_synthetic else ""
     if suffix == ".xlsx":
-        return _file(told.workbook(_made(release.id), release.id), XLSX, f"{found.name}{mark}.xlsx")
-    return _file(told.csv(), "text/csv; charset=utf-8", f"{found.name}{mark}.csv")
-
-
-def _file(content: bytes, media_type: str, name: str) -> Response:
-    response = Response(content, content_type=media_type)
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    response.headers["Content-Language"] = language()
-    response.vary.update(["Accept-Language", "Cookie"])
-    return confirmed(response)
+        with making:
+            content = told.workbook(_made(release.id), release.id)
+        return file(content, WORKBOOK.media_type, f"{found.name}{mark}.xlsx")
+    return file(told.csv(), "text/csv; charset=utf-8", f"{found.name}{mark}.csv")
 
 
 def _page(found: Question) -> Response:

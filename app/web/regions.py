@@ -18,6 +18,7 @@ from app.release import sha256
 from app.report import plain
 from app.store.terms import Iri, Term
 from app.web import reports
+from app.web.formats import WORKBOOK
 from app.web.language import language, say
 from app.web.live import current_release, current_store
 from app.web.page import open_to_all, page, paging
@@ -43,8 +44,6 @@ REPORT_FORMATS = {
     "json": "application/json; charset=utf-8",
     "ttl": "text/turtle; charset=utf-8",
 }
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 pages = Blueprint("regions", __name__)
 
@@ -255,7 +254,7 @@ def rectification_file(code: str) -> BaseResponse:
     mark = "-synthetic" if reports.is_synthetic(entry) else ""
     response = send_file(
         io.BytesIO(content),
-        mimetype=XLSX,
+        mimetype=WORKBOOK.media_type,
         as_attachment=True,
         download_name=rectification.file_name(f"{code}{mark}", label),
         etag=hashlib.sha256(content).hexdigest()[:32],
