@@ -25,6 +25,7 @@ from app.web.links import address, home
 from app.web.live import current_release, following
 from app.web.page import open_to_all, page
 from app.web.problem import Problem
+from app.web.results import rests, rounded
 from app.web.wording import MODULES
 from app.web.workbooks import WORKBOOK_ROWS, file, making
 
@@ -61,6 +62,10 @@ class Cell:
     href: str
     kind: str
     """The class of its column: ``number``, ``date`` or nothing."""
+    title: str
+    """All of a number that is shown in short."""
+    rest: str
+    """What stands unseen after a number; see ``rests``."""
 
 
 @pages.get("/questions")
@@ -220,16 +225,19 @@ def _is_number(told: Answered, at: int) -> bool:
 
 
 def _rows(told: Answered) -> list[list[Cell]]:
+    columns = [_cells(told, at) for at in told.shown]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _cells(told: Answered, at: int) -> list[Cell]:
+    """A column of the table."""
+    kinds = [_kind(row[at]) for row in told.rows]
+    values = [told.value(row, at) or names.shorten(told.link(row, at)) for row in told.rows]
+    texts = [rounded(value) if kind == "number" else value for kind, value in zip(kinds, values, strict=True)]
+    unseen = rests([text if kind == "number" else "" for kind, text in zip(kinds, texts, strict=True)])
     return [
-        [
-            Cell(
-                told.value(row, at) or names.shorten(told.link(row, at)),
-                address(told.link(row, at)),
-                _kind(row[at]),
-            )
-            for at in told.shown
-        ]
-        for row in told.rows
+        Cell(text, address(told.link(row, at)), kind, value if text != value else "", rest)
+        for row, text, kind, value, rest in zip(told.rows, texts, kinds, values, unseen, strict=True)
     ]
 
 
@@ -248,7 +256,7 @@ def _marks(told: Answered) -> list[chart.Mark]:
     of, number = [columns.index(name) for name in shown.of], columns.index(shown.number)
     return chart.marks(
         [
-            (" ".join(told.value(row, at) for at in of), told.value(row, number))
+            (" ".join(told.value(row, at) for at in of), rounded(told.value(row, number)))
             for row in told.rows
             if answered.is_number(row[number])
         ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from reader import DESK, LOCALES, NARROW, PAGES, PHONE, Reader, Site
+from reader import DESK, LOCALES, NARROW, PAGES, PHONE, Reader, Site, sparql
 from werkzeug.routing import RequestRedirect
 
 from app.web import Settings, create_app
@@ -98,6 +99,14 @@ FOREIGN = """() => {
   return found;
 }"""
 
+POINTS = """() => [...document.querySelectorAll('.solutions tbody td:first-child span')].map(one => {
+  const text = one.firstChild, range = document.createRange(), point = text.data.indexOf('.');
+  range.setStart(text, point < 0 ? text.length - 1 : point - 1);
+  range.setEnd(text, point < 0 ? text.length : point);
+  return Math.round(range.getBoundingClientRect().right);
+})"""
+"""Where the last digit before the point of each number ends."""
+
 FOCUSED = """() => {
   const one = document.activeElement;
   if (one === document.body) return null;
@@ -172,6 +181,33 @@ def test_tab_shows_where_it_is_and_the_first_leads_to_the_content(
         assert focused["what"] != before, "Tab does not leave"
         before = focused["what"]
         keyboard.press("Tab")
+
+
+def texts_of(tree: dict[str, Any], node: str) -> list[str]:
+    """What is read of a node of the accessibility tree."""
+    one = tree[node]
+    if one["role"]["value"] == "StaticText":
+        return [] if one["ignored"] else [one["name"]["value"]]
+    return [text for child in one["childIds"] for text in texts_of(tree, child)]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_points_stand_below_each_other_and_numbers_are_read_and_copied_as_they_are(
+    read: Callable[..., Reader], scripts: bool
+) -> None:
+    numbers = ["1.5", "22", "0.333", "-4", "1000.25"]
+    reader = read("zh", scripts)
+    reader.see(DESK)
+    reader.open(sparql(f"SELECT ?x ?y {{ VALUES (?x ?y) {{ {' '.join(f'({x} 0)' for x in numbers)} }} }}"))
+    assert len(set(reader.ask(POINTS))) == 1
+    tree = reader.page.context.new_cdp_session(reader.page).send("Accessibility.getFullAXTree")["nodes"]
+    nodes = {one["nodeId"]: one for one in tree}
+    cells = [one for one in nodes if nodes[one]["role"]["value"] == "cell"]
+    read_out = ["".join(texts_of(nodes, cell)) for cell in cells]
+    assert read_out == [text for number in numbers for text in (number, "0")]
+    reader.page.locator("table.solutions tbody").select_text()
+    copied = reader.ask("getSelection().toString()").split()
+    assert copied == read_out
 
 
 @pytest.mark.parametrize("name", SHOWN)
