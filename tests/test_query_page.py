@@ -64,8 +64,9 @@ def test_filtered_by_a_column(web):
 
 def test_two_columns_are_drawn(web):
     text = page(web, FEW)
-    assert '<svg class="bars"' in text and 'class="number"' in text
-    assert '<svg class="bars"' not in page(web, MANY)
+    assert text.index("<table") < text.index('<svg class="bars" id="bars"') and 'class="number"' in text
+    assert 'href="#bars"' in text
+    assert "#bars" not in page(web, MANY) and '<svg class="bars"' not in page(web, MANY)
 
 
 def test_downloads_have_the_query_and_neither_page_nor_filter(web):

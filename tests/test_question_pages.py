@@ -78,6 +78,7 @@ def test_the_chart_has_the_numbers_of_the_table(client: FlaskClient) -> None:
     with_numbers = re.findall(r'<td class="number">(\d+)</td>', page)
     assert sorted(drawn) == sorted(with_numbers) and len(drawn) == 4
     assert "芝罘区 食品经营许可" in drawing
+    assert page.index("<table") < page.index('<svg class="bars" id="bars"') and 'href="#bars"' in page
     assert '<svg class="bars"' not in shown(client, "/questions/contradicting-clauses")
 
 

@@ -87,6 +87,12 @@ SQUEEZED = """() => [...document.querySelectorAll('table.stack td[data-label]')]
   .filter(one => one.offsetWidth > 0 && one.offsetWidth < innerWidth / 2)
   .map(one => `${one.dataset.label}: ${one.textContent.trim().slice(0, 40)}`)"""
 
+CHARTS_FIRST = """() => {
+  const table = document.querySelector('main table');
+  const precedes = one => table && table.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return [...document.querySelectorAll('svg.bars, svg.trend, .tiles')].filter(one => !precedes(one)).map(one => one.className.baseVal ?? one.className);
+}"""
+
 FOREIGN = """() => {
   const found = [];
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
@@ -151,6 +157,7 @@ def test_page(read: Callable[..., Reader], name: str, lang: str, scripts: bool) 
     assert reader.ask("document.querySelectorAll('h1').length") == 1
     assert reader.ask("document.title.length") > 5
     assert reader.ask(FOREIGN) == []
+    assert reader.ask(CHARTS_FIRST) == []
     assert sum(size for path, size in reader.weight().items() if "/dist/query-" not in path) < HEAVIEST
     for size in (PHONE, NARROW):
         reader.see(size)
