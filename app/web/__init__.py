@@ -123,6 +123,7 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.add_template_filter(language.capital)
     live.attach(app, live_)
     answers, log = Answers(), journal.Journal(live_.settings.log)
     app.extensions["answers"] = answers

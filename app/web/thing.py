@@ -13,7 +13,7 @@ from app.web import description, links, reports
 from app.web.datasets import Dataset, codes_of, described
 from app.web.description import Broken, Reference, Statement
 from app.web.formats import PAGE, SUFFIXES
-from app.web.language import language, say
+from app.web.language import capital, language, say
 from app.web.live import current_release, current_store
 from app.web.page import Paging, page, paging
 from app.web.vocabulary import last_of, term_label, written
@@ -163,7 +163,7 @@ def thing_page(known: Known) -> Response:
     return page(
         "doc.html",
         iri=iri.value,
-        title=pick(labels.get(iri.value, {}), language()) or last_of(iri.value),
+        title=capital(pick(labels.get(iri.value, {}), language())) or last_of(iri.value),
         types=[(term_label(one), links.address(one)) for one in types],
         confirmation=next((written(one.value) for one in said if one.property.value == CONFIRMATION), ""),
         groups=_groups(said, labels),

@@ -93,6 +93,14 @@ CHARTS_FIRST = """() => {
   return [...document.querySelectorAll('svg.bars, svg.trend, .tiles')].filter(one => !precedes(one)).map(one => one.className.baseVal ?? one.className);
 }"""
 
+UNCAPITALISED = """() => [
+  ...[...document.querySelectorAll('main :is(h1, h2, h3, thead th, dt, label, legend, summary)')]
+    .filter(one => !one.closest('.solutions, .narrow') && !one.querySelector('code:first-child'))
+    .map(one => one.textContent.trim()),
+  ...[...document.querySelectorAll('main [data-label]')].map(one => one.dataset.label),
+].filter(text => /^[a-z]/.test(text))"""
+"""Headings and labels that begin in lower case. Those of results are names of variables."""
+
 FOREIGN = """() => {
   const found = [];
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
@@ -158,6 +166,7 @@ def test_page(read: Callable[..., Reader], name: str, lang: str, scripts: bool) 
     assert reader.ask("document.title.length") > 5
     assert reader.ask(FOREIGN) == []
     assert reader.ask(CHARTS_FIRST) == []
+    assert reader.ask(UNCAPITALISED) == []
     assert sum(size for path, size in reader.weight().items() if "/dist/query-" not in path) < HEAVIEST
     for size in (PHONE, NARROW):
         reader.see(size)
