@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app import names, rules, standards
@@ -97,7 +98,13 @@ def client_of(root: Path, settings: Settings) -> Iterator[FlaskClient]:
 @contextmanager
 def server(root: Path, settings: Settings) -> Iterator[int]:
     """The real application under the real server in a thread; gives its port."""
-    app = create_app(root, settings)
+    with serving(create_app(root, settings), settings) as port:
+        yield port
+
+
+@contextmanager
+def serving(app: Flask, settings: Settings) -> Iterator[int]:
+    """An application under the real server in a thread; gives its port, and closes both in the end."""
     waitress = listen(app, "127.0.0.1", 0, settings)
     thread = threading.Thread(target=waitress.run, daemon=True)
     thread.start()

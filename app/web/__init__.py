@@ -46,6 +46,8 @@ from app.web.door import Door
 from app.web.live import Live, NoRelease, Settings, current_release, current_store
 from app.web.rewriting import Rewriter
 from app.web.scratch import Scratch, current_scratch
+from app.web.vocabulary import last_of
+from app.web.wording import words
 
 __all__ = ["Settings", "create_app", "create_open_app", "current_release", "current_store"]
 
@@ -123,7 +125,10 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.add_template_filter(language.capital)
+    # Here and not by the pages that say these things: what several draw alike is read whole wherever one of it is drawn.
+    app.context_processor(words)
+    for one in (language.capital, last_of, scorecard.percent, scorecard.shade):
+        app.add_template_filter(one)
     live.attach(app, live_)
     answers, log = Answers(), journal.Journal(live_.settings.log)
     app.extensions["answers"] = answers

@@ -13,8 +13,6 @@ from app.web import reports
 from app.web.language import language
 from app.web.live import NoRelease, Opened, current_release
 from app.web.page import page
-from app.web.vocabulary import last_of
-from app.web.wording import words
 
 REGIONS_SHOWN = 12
 """Regions on the home page; the list of all has a page of its own."""
@@ -26,8 +24,6 @@ different conditions, portals that contradict each other, data collected again a
 ITEM_CLASSES = ("CatalogueItem", "ImplementedItem", "HandlingItem")
 
 pages = Blueprint("pages", __name__)
-pages.app_context_processor(words)
-pages.add_app_template_filter(last_of)
 
 
 @dataclass(frozen=True, slots=True)

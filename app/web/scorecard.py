@@ -124,10 +124,6 @@ def legend() -> list[tuple[int, str]]:
     return list(enumerate(said))
 
 
-pages.add_app_template_filter(percent)
-pages.add_app_template_filter(shade)
-
-
 @pages.get("/scorecard")
 def scorecard() -> Response:
     chosen = _choice()
