@@ -28,8 +28,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app import names, question
-from app.release import Releases
+from app import names
+from app.questions import question
+from app.releases.release import Releases
 
 CONNECTIONS = 8
 RUNAWAYS = 4

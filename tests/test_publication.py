@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from app import names, rules, standards
-from app.publication import Publisher, Refused
-from app.release import CHECKSUMS, Releases
-from app.source import Unreadable
+from app import names
+from app.checking import rules
+from app.files.source import Unreadable
+from app.ontology import standards
+from app.publishing.publication import Publisher, Refused
+from app.releases.release import CHECKSUMS, Releases
 from app.store import open_store
 from app.store.terms import Index, RdfFormat, parse
 
