@@ -223,7 +223,7 @@ def test_check_report_dump_and_index_use_one_form_of_a_literal(root, folder):
 
 
 def test_two_roots_made_apart_have_the_same_dumps(published, tmp_path):
-    code = "import sys, datetime, pathlib; from app import publication, rules, standards; publication.Publisher(pathlib.Path(sys.argv[1]), standards.load(), rules.load(), datetime.date(2026, 11, 24), print).publish([pathlib.Path(sys.argv[2])])"
+    code = "import sys, datetime, pathlib; from app.checking import rules; from app.ontology import standards; from app.publishing import publication; publication.Publisher(pathlib.Path(sys.argv[1]), standards.load(), rules.load(), datetime.date(2026, 11, 24), print).publish([pathlib.Path(sys.argv[2])])"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     subprocess.run(
         [sys.executable, "-c", code, tmp_path, DATA / "370600"],
