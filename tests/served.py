@@ -12,8 +12,10 @@ from pathlib import Path
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import names, rules, standards
-from app.publication import Publisher
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.publishing.publication import Publisher
 from app.store.terms import Index, Iri, Literal, Quad, RdfFormat
 from app.web import Settings, create_app
 from app.web.serve import listen

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from served import client_of, publish
 
-from app import names, rules, standards
-from app.publication import Publisher
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.publishing.publication import Publisher
 from app.store import Query, dataset, syntax
 from app.web import Settings, create_app
 from app.web.answers import Answers

@@ -11,8 +11,8 @@ from served import publish
 
 from app.cli.releases import rollback
 from app.doctor import Finding, examine
-from app.release import CURRENT, LOCK, UNFINISHED, Releases
-from app.tokens import Tokens
+from app.releases.release import CURRENT, LOCK, UNFINISHED, Releases
+from app.submissions.tokens import Tokens
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from served import WORLD
 from test_pages import BROWSER
 from werkzeug.test import EnvironBuilder
 
-from app import names, standards
+from app import names
+from app.ontology import standards
 from app.store import Store
 from app.store.terms import Iri, Literal, RdfFormat, Term, parse
 from app.web import description, links

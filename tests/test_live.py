@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from served import EX, exchange, point, publish, server
 
-from app.release import Releases
+from app.releases.release import Releases
 from app.web import Settings, create_app
 from app.web.live import Live, NoRelease
 

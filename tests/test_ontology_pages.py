@@ -7,8 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from test_pages import BROWSER
 
-from app import facts, names, rules, standards
-from app.context import context
+from app import names
+from app.checking import rules
+from app.ontology import facts, standards
+from app.ontology.context import context
 from app.store.terms import Iri, Literal, RdfFormat, Triple, def_, parse
 from app.web.documents import Clause, documents, matrix
 from app.web.language import capital

@@ -14,9 +14,11 @@ import openpyxl
 import pytest
 from flask.testing import FlaskClient
 
-from app import names, rules, standards
-from app.publication import Publisher
-from app.release import Releases
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.publishing.publication import Publisher
+from app.releases.release import Releases
 from app.web import Settings, create_app, regions
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

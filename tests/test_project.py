@@ -9,8 +9,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from app import question, standards
 from app.cli import zwfw
+from app.ontology import standards
+from app.questions import question
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -21,7 +21,7 @@ from served import ENDLESS_ROWS, EX, NEVER_ENDS, exchange, publish, server
 from werkzeug.test import TestResponse
 
 from app import names
-from app.release import Release
+from app.releases.release import Release
 from app.store import QueryMalformed, QueryRefused
 from app.store import scratch as store_scratch
 from app.store.terms import Quad, RdfFormat, parse

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from served import ENDLESS_ROWS, NEVER_ENDS, PATIENCE, body, exchange, publish, server, status, until
 
-from app.tokens import OPERATE, SUBMIT, Tokens
+from app.submissions.tokens import OPERATE, SUBMIT, Tokens
 from app.web import Settings, create_app
 
 LONG = Settings(timeout=300, memory_mb=512, workers=1, queue=4)

@@ -13,7 +13,8 @@ import python_calamine
 from flask.testing import FlaskClient
 from served import client_of, publish_regions
 
-from app import names, question
+from app import names
+from app.questions import question
 from app.web import Settings, questions, results
 
 BROWSER = {"Accept": "text/html"}

@@ -15,14 +15,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from app import answered, names, question, rules, standards, system
+from app import names
+from app.checking import rules
 from app.cli import zwfw
-from app.facts import SOURCE, Facts
 from app.language import LANGUAGES
-from app.parameter import KINDS, Misasked, Parameter
-from app.publication import Publisher
-from app.question import QuestionFault, Questions
-from app.release import Release, Releases
+from app.ontology import standards
+from app.ontology.facts import SOURCE, Facts
+from app.publishing import system
+from app.publishing.publication import Publisher
+from app.questions import answered, question
+from app.questions.parameter import KINDS, Misasked, Parameter
+from app.questions.question import QuestionFault, Questions
+from app.releases.release import Release, Releases
 from app.store import Query, Store, open_store
 from app.store.terms import Iri, Literal, RdfFormat, def_, parse
 

@@ -10,8 +10,8 @@ from html import unescape
 import pytest
 from served import client_of, publish_regions
 
-from app import rules
-from app.release import Releases
+from app.checking import rules
+from app.releases.release import Releases
 from app.web import Settings
 from app.web.scorecard import legend, percent, shade
 

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served import ENDLESS_ROWS, EX, HUNGRY, NEVER_ENDS, make_index
+from served import ENDLESS_ROWS, EX, HUNGRY, NEVER_ENDS, make_index, until
 
 from app import names
 from app.store import (
+    ASIDE,
     SOLUTIONS,
     AnswerBroken,
     DeadlineExceeded,
@@ -277,21 +278,21 @@ def test_who_came_first_is_first(index: Path) -> None:
     order: list[int] = []
 
     def ask(number: int) -> None:
-        answer = store.answer(Query(f"ASK {{}} # {number}"))
+        answer = store.answer(Query(ENDLESS_ROWS), "text/csv")  # its worker is held until it is closed
         order.append(number)
         answer.close()
 
     try:
-        first = store.answer(Query(ENDLESS_ROWS), "text/csv")  # holds the worker
-        threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+        # As many as may be set aside, and one that keeps the place.
+        held = [store.answer(Query(ENDLESS_ROWS), "text/csv") for _ in range(ASIDE + 1)]
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(5)]
         for number, thread in enumerate(threads):
             thread.start()
-            while len(store.ledger.under_way()) < number + 2:
-                time.sleep(0.001)
-        first.close()
+            until(lambda waiting=number + 1: len(store._line) == waiting)
+        held.pop().close()
         for thread in threads:
             thread.join()
-        assert order == list(range(8))
+        assert order == list(range(5))
     finally:
         store.close(at_once=True)
 
@@ -311,6 +312,25 @@ def test_others_are_answered_while_one_never_ends(index: Path) -> None:
             assert store.select("ASK {}") == [{}]
             answered += 1
         assert answered > 100
+    finally:
+        store.close()
+
+
+def test_what_takes_long_leaves_its_place_to_who_waits(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.store.embedded.SLOW_SECONDS", 60)
+    store = EmbeddedStore(index, workers=1, timeout=3, memory_mb=512)
+    try:
+
+        def run_away() -> None:
+            with pytest.raises(DeadlineExceeded):
+                store.answer(Query(NEVER_ENDS))
+
+        runaway = threading.Thread(target=run_away)
+        runaway.start()
+        until(lambda: store._busy)
+        assert store.select("ASK {}") == [{}]
+        assert runaway.is_alive()
+        runaway.join()
     finally:
         store.close()
 

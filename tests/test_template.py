@@ -8,11 +8,15 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from app import above, names, region, report, rules, standards, table
+from app import names
+from app.checking import report, rules
 from app.cli import zwfw
-from app.entry_workbook import template
-from app.publication import Publisher
+from app.files import table
+from app.ontology import standards
+from app.publishing.publication import Publisher
+from app.regions import above, region
 from app.store.terms import def_
+from app.workbooks.entry_workbook import template
 
 ROOT = Path(__file__).parent.parent
 SYSTEM, BOOK = standards.load(), rules.load()

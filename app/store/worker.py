@@ -14,7 +14,7 @@ import sys
 from typing import IO, Any, BinaryIO, cast
 
 from app import names
-from app.confinement import confine
+from app.processes.confinement import confine
 from app.store import results
 from app.store.query import MemoryExceeded
 from app.store.records import (

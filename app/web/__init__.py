@@ -154,8 +154,7 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
 
     @app.after_request
     def secure(response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
+        response.headers.extend(SECURITY_HEADERS)
         assets.keep(response)
         return language.remember(response)
 

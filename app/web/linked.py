@@ -10,8 +10,10 @@ from urllib.parse import quote
 from flask import Blueprint, Response, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import explanation, names, standards
+from app import names
+from app.checking import explanation
 from app.language import LANGUAGES
+from app.ontology import standards
 from app.store import StoreError
 from app.store.terms import Iri
 from app.web import description, links

@@ -6,8 +6,11 @@ from weakref import WeakKeyDictionary
 
 from flask import Blueprint, Response
 
-from app import names, question, rules, standards
-from app.standards import Standards
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.ontology.standards import Standards
+from app.questions import question
 from app.store.terms import Iri, Literal, def_
 from app.web import reports
 from app.web.language import language

@@ -9,12 +9,14 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import answered, names, question, standards
-from app.answered import Answered
-from app.facts import TYPE
+from app import names
 from app.language import pick
-from app.parameter import TODAY, Misasked, Parameter
-from app.question import Question
+from app.ontology import standards
+from app.ontology.facts import TYPE
+from app.questions import answered, question
+from app.questions.answered import Answered
+from app.questions.parameter import TODAY, Misasked, Parameter
+from app.questions.question import Question
 from app.store import Answer, Query, StoreError
 from app.store.terms import Iri, def_
 from app.web import allowance, chart, problem

@@ -12,10 +12,12 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request, send_file
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import explanation, names, rectification, rules, standards
+from app import names
+from app.checking import explanation, rules
+from app.checking.report import plain
 from app.language import pick
-from app.release import sha256
-from app.report import plain
+from app.ontology import standards
+from app.releases.release import sha256
 from app.store.terms import Iri, Term
 from app.web import reports
 from app.web.formats import WORKBOOK
@@ -25,6 +27,7 @@ from app.web.page import open_to_all, page, paging
 from app.web.problem import Problem
 from app.web.reports import Found, RegionReport
 from app.web.vocabulary import in_language, last_of, written
+from app.workbooks import rectification
 
 REGIONS_A_PAGE = 500
 """A province has some 150 regions down to counties; the nation's list takes seven pages."""

@@ -11,9 +11,10 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
-from app import names, standards
-from app.answered import is_number
+from app import names
 from app.language import pick, text
+from app.ontology import standards
+from app.questions.answered import is_number
 from app.store import syntax
 from app.store.terms import Iri
 from app.web import chart

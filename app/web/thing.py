@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from flask import Response
 
-from app import names, standards
+from app import names
 from app.language import LANGUAGES, pick, text
+from app.ontology import standards
 from app.store.terms import Graph, Iri, Literal, Term, Triple, def_
 from app.web import description, links, reports
 from app.web.datasets import Dataset, codes_of, described

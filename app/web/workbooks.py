@@ -6,7 +6,8 @@ import threading
 
 from flask import Response
 
-from app import answered
+from app.files.workbook import MOST_COLUMNS, Workbook
+from app.questions import answered
 from app.store import Query, StoreError
 from app.web import allowance, problem, reports
 from app.web.formats import WORKBOOK
@@ -14,7 +15,6 @@ from app.web.language import language, say
 from app.web.live import Opened, current_release, following
 from app.web.page import confirmed
 from app.web.problem import Problem
-from app.workbook import MOST_COLUMNS, Workbook
 
 WORKBOOK_ROWS = 100_000
 """What a workbook holds of an answer: some 10 MB, made in memory within seconds. CSV has all of it."""

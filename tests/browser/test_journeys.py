@@ -17,7 +17,7 @@ from served import until
 from test_axe import findings
 
 from app import names
-from app.tokens import Tokens
+from app.submissions.tokens import Tokens
 
 if TYPE_CHECKING:
     from playwright.sync_api import Download, Page
