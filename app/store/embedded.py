@@ -33,7 +33,7 @@ START_SECONDS = 20
 """For opening a store, which has no client yet that waits: a loaded machine may be slow, a hung disk is a
 fault."""
 
-QUICK_SECONDS = 0.03
+QUICK_SECONDS = 0.05
 """Pages and lookups take some milliseconds. A question that takes longer leaves its place to those that wait, if any do."""
 
 SLOW_SECONDS = 1.0
@@ -248,15 +248,14 @@ class EmbeddedStore:
             self._busy.discard(worker)
             self._aside.discard(worker)
             worker.rest()
-            is_surplus = len(self._idle) + self._in_places() >= self._wanted()
             if self._watch_ended:
                 worker.kill()
                 worker.bury()
-            elif dead or worker.overdue or worker.yields or is_surplus:
+            elif dead or worker.overdue or worker.yields:
                 worker.kill()
                 self._dead.append(worker)
                 self._bell.notify()
-            else:
+            else:  # also where there are enough: to end and start them by turns costs more than a few that are idle
                 self._idle.append(worker)
                 self._call_next()
                 if self._closing:
