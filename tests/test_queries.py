@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -11,8 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 from served import ENDLESS_ROWS, NEVER_ENDS, PATIENCE, body, exchange, publish, server, status, until
 
+from app.store import AnswerBroken, Query
 from app.tokens import OPERATE, SUBMIT, Tokens
-from app.web import Settings, create_app
+from app.web import Settings, create_app, current_store
+from app.web.problem import of_store
 
 LONG = Settings(timeout=300, memory_mb=512, workers=1, queue=4)
 
@@ -116,6 +119,41 @@ def test_more_downloads_than_there_is_room_for_end_in_order(root: Path, operator
         assert all(not answer.endswith(b"0\r\n\r\n") for answer in outcomes if status(answer) == 200)
         assert under_way(port, operator) == []
         assert [status(exchange(port, request("/sparql?query=ASK%7B%7D"))) for _ in range(4)] == [200] * 4
+
+
+def test_all_that_a_request_asks_has_one_deadline_and_the_next_request_its_own(root: Path) -> None:
+    app = create_app(root, Settings(timeout=60, memory_mb=512, workers=3))
+    live = app.extensions["live"]
+    held = []
+    try:
+        for number in (2, 1):
+            with app.test_request_context():
+                for _ in range(number):
+                    held.append(current_store().answer(Query(ENDLESS_ROWS)))
+                    time.sleep(0.5)
+        first, second, other = (one.deadline for one in live.ledger.under_way())
+        assert second - first < 0.25 and other - second > 0.25
+    finally:
+        for answer in held:
+            answer.close()
+        live.close()
+
+
+def test_a_page_says_of_an_answer_that_broke_off_what_ended_it(root: Path) -> None:
+    """A program sees the transfer break; a page has read the beginning and can still say why."""
+    app = create_app(root, Settings(timeout=60, memory_mb=512, workers=1))
+    live = app.extensions["live"]
+    try:
+        with app.test_request_context():
+            frames = current_store().answer(Query(ENDLESS_ROWS)).frames
+            assert next(frames)
+            (evaluation,) = live.ledger.under_way()
+            assert live.ledger.stop(evaluation.id)
+            with pytest.raises(AnswerBroken) as broken:
+                b"".join(frames)
+            assert of_store(broken.value).name == "stopped"
+    finally:
+        live.close()
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def about() -> Response:
 def _limits() -> Iterator[tuple[str, str]]:
     """What a stranger can hit, and where it is."""
     chosen, megabyte = following().settings, 2**20
-    yield say("一次查询：排队、计算和传输合计"), say("{n} 秒", n=f"{chosen.timeout:g}")
+    yield say("一次请求的全部查询：排队、计算和传输合计"), say("{n} 秒", n=f"{chosen.timeout:g}")
     yield say("一次查询的内存"), f"{chosen.memory_mb:,} MB"
     yield say("同时计算的查询"), str(chosen.workers)
     yield say("耗时较长或结果较大的查询的附加并发数"), str(ASIDE)

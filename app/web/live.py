@@ -27,7 +27,7 @@ class Settings:
     """What an operator may choose."""
 
     timeout: float = 30.0
-    """Seconds for a query in all: queueing, evaluating, streaming."""
+    """Seconds for all that one request asks of the store, in most cases a query: queueing, evaluating, streaming."""
     memory_mb: int = 2048
     """Address space of one worker, in MB."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -237,11 +237,14 @@ def _forwarder(settings: Settings) -> Forwarder | None:
 
 
 def _asker() -> Client:
-    """Who asks: the request, which the server says whether somebody still waits for it."""
+    """Who asks: the request, which the server says whether somebody still waits for it. All that it asks has one deadline:
+    what a page looks up after its query gets what the query has left."""
     if not has_request_context():
         return Client()
+    if "deadline" not in g:
+        g.deadline = time.monotonic() + following().settings.timeout
     is_gone: Callable[[], bool] = request.environ.get("waitress.client_disconnected", bool)
-    return Client(g.get("request_id", ""), is_gone)
+    return Client(g.get("request_id", ""), is_gone, g.deadline)
 
 
 def attach(app: Flask, live: Live) -> None:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.store import (
+    AnswerBroken,
     DeadlineExceeded,
     EvaluationFailed,
     FormatUnfit,
@@ -174,7 +175,9 @@ def of_store(error: StoreError, query: str = "", timeout: float = 0) -> Problem:
             return Problem("memory-exceeded")
         case ServiceFailed():
             return Problem("service-failed", str(error))
-        case EvaluationFailed():
+        case AnswerBroken(__cause__=StoreError() as cause):  # a page has said nothing yet
+            return of_store(cause, query, timeout)
+        case EvaluationFailed() | AnswerBroken():
             return Problem("evaluation-failed", str(error))
     return Problem("internal-error")
 
