@@ -13,9 +13,9 @@ from urllib.parse import quote
 import pytest
 from served import EX, exchange, point, publish, server
 
-from app.release import Releases
+from app.release import NoRelease, Releases
 from app.web import Settings, create_app
-from app.web.live import Live, NoRelease
+from app.web.live import Live
 
 SETTINGS = Settings(timeout=10, memory_mb=512, workers=2, queue=32)
 MARK = f"SELECT ?mark {{ <{EX}release> <{EX}mark> ?mark }}"

@@ -10,12 +10,13 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app import standards
+from app.release import NoRelease
 from app.search import MOST, SECONDS
 from app.store import ASIDE
 from app.submission import MAX_BYTES
 from app.web import asked, results
 from app.web.language import language, say
-from app.web.live import NoRelease, current_release, following
+from app.web.live import current_release, following
 from app.web.page import confirmed, open_to_all, page
 
 DESCRIPTION = Path(__file__).with_name("openapi.json")
@@ -51,7 +52,10 @@ def _limits() -> Iterator[tuple[str, str]]:
     yield say("排队的查询"), str(chosen.queue)
     yield say("一次检索"), say("{n} 秒", n=f"{SECONDS:g}")
     yield say("检索列出的结果"), say("{n} 项", n=f"{MOST:,}")
-    yield say("每个地址每分钟的查询、检索和上传"), str(chosen.rate) if chosen.rate else say("不限")
+    yield (
+        say("每个地址每分钟的请求（查询、检索、须查询数据的网页、上传）"),
+        str(chosen.rate) if chosen.rate else say("不限"),
+    )
     yield say("查询语句"), f"{asked.QUERY_BYTES // 1024} KB"
     yield say("网页上显示的结果"), say("{n} 行", n=results.PAGE_ROWS)
     yield say("一次报送"), f"{MAX_BYTES // megabyte} MB"

@@ -13,8 +13,9 @@ from typing import BinaryIO
 from flask import Flask, current_app, g, has_request_context, request
 
 from app import names
-from app.release import MANIFEST, Release, Releases
+from app.release import MANIFEST, NoRelease, Release, Releases
 from app.store import Allowed, Client, Forwarder, Ledger, Store, StoreUnreadable, open_remote, open_store
+from app.web import allowance
 
 RETRY_SECONDS = 5.0
 """How long a pointer to something broken is left alone: each attempt starts a process."""
@@ -46,8 +47,8 @@ class Settings:
     union: bool = True
     """Whether the default graph of a query is the union of all named graphs."""
     rate: int = 1200
-    """Queries and uploads a minute from one address; 0 is no limit. Twenty a second are more than any page asks for, and
-    leave room for an office behind one address."""
+    """Requests a minute from one address that evaluate, search or bring something; 0 is no limit. Twenty a second leave room
+    for an office behind one address."""
     proxy: str = ""
     """The address of a reverse proxy, whose word on who asks (X-Forwarded-For, -Proto, -Host) is taken."""
     services: tuple[str, ...] = ()
@@ -87,10 +88,6 @@ class Opened(Release):
         """Close the store, then let it be deleted."""
         self.store.close(at_once=at_once)
         self.held.close()
-
-
-class NoRelease(Exception):
-    """Nothing has been published under this root, or nothing that can be read."""
 
 
 class Live:
@@ -280,5 +277,9 @@ def current_release() -> Opened:
 
 
 def current_store() -> Store:
-    """The store of this request's release. Raises ``NoRelease``."""
-    return current_release().store
+    """The store of this request's release, for what asks it on its client's account. What is asked once a release, or to see
+    whether the service works, takes ``current_release().store``. Raises ``NoRelease``, and ``Problem`` where the client has
+    used up its minute."""
+    release = current_release()
+    allowance.spend()
+    return release.store

@@ -14,10 +14,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.release import NoRelease
 from app.rules import SEVERITIES
 from app.store import STATES
 from app.web.answers import Answers
-from app.web.live import NoRelease, current_release, following
+from app.web.live import current_release, following
 
 SECONDS = (0.005, 0.02, 0.1, 0.5, 2, 10, 30)
 """Where requests are told apart by how long they took: a page takes some milliseconds, a query at most its deadline."""

@@ -7,11 +7,12 @@ from weakref import WeakKeyDictionary
 from flask import Blueprint, Response
 
 from app import names, question, rules, standards
+from app.release import NoRelease
 from app.standards import Standards
 from app.store.terms import Iri, Literal, def_
 from app.web import reports
 from app.web.language import language
-from app.web.live import NoRelease, Opened, current_release
+from app.web.live import Opened, current_release
 from app.web.page import page
 from app.web.vocabulary import last_of
 from app.web.wording import words

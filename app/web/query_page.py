@@ -13,7 +13,7 @@ from app.web import allowance, completion, description, examples, problem, vocab
 from app.web.answers import Answers
 from app.web.formats import Format, formats_of
 from app.web.language import language, rendered
-from app.web.live import current_release, following
+from app.web.live import current_release, current_store, following
 from app.web.page import Paging, page_number
 from app.web.problem import Problem
 from app.web.results import PAGE_ROWS, WHOLE_ROWS, Labels, Solutions, Wanted, address_of
@@ -137,15 +137,15 @@ def _limited(query: Query, rows: int) -> Query:
 
 class _Names:
     """The names of things, for one page. A page without them, which says so, is better than none where the time of the request
-    is over or nobody can be asked at the moment."""
+    is over, its client has used up its minute, or nobody can be asked at the moment."""
 
     def __init__(self) -> None:
         self.are_missing = False
 
     def __call__(self, iris: list[str]) -> Labels:
         try:
-            return description.labels(current_release().store, iris)
-        except StoreError:
+            return description.labels(current_store(), iris)
+        except (StoreError, Problem):
             self.are_missing = True
             return {iri: said for iri in iris if (said := vocabulary.labels(iri))}
 

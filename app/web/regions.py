@@ -17,7 +17,7 @@ from app.language import pick
 from app.release import sha256
 from app.report import plain
 from app.store.terms import Iri, Term
-from app.web import reports
+from app.web import allowance, reports
 from app.web.language import language, say
 from app.web.live import current_release, current_store
 from app.web.page import open_to_all, page, paging
@@ -244,6 +244,7 @@ def report_file(code: str, format: str) -> BaseResponse:
 def rectification_file(code: str) -> BaseResponse:
     """The rectification workbook of a department, or of the findings nobody is named for."""
     entry, department = entry_of(code), request.args.get("department", "")
+    allowance.spend()
     report = json.loads(current_release().region_file(code, "report.json").read_bytes())
     known = {
         one["iri"]: pick(one["label"], "zh") for found in report["findings"] for one in found["departments"]

@@ -22,7 +22,7 @@ from app.store import StoreError
 from app.store.scratch import Change, Writer, Written
 from app.submission import Submission, Submissions
 from app.tokens import WRITE, Token
-from app.web import problem
+from app.web import allowance, problem
 from app.web.language import language, say
 from app.web.live import Settings, current_release, following
 from app.web.problem import Problem
@@ -75,7 +75,8 @@ def allowed(named: Iterable[str]) -> Token:
 
 
 def published(change: Change, by: Token) -> Response:
-    """Carry out a change, and publish it if it changes anything."""
+    """Carry out a change, and publish it if it changes anything. Raises ``Problem``."""
+    allowance.spend()
     rewriter = current_rewriter()
     assert rewriter is not None
     root = following().root

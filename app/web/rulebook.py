@@ -7,11 +7,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import names, rules, standards
 from app.language import pick
+from app.release import NoRelease
 from app.rules import Rule
 from app.store.terms import Iri, def_
 from app.web import reports
 from app.web.language import language
-from app.web.live import NoRelease, current_release
+from app.web.live import current_release
 from app.web.page import page
 from app.web.problem import Problem
 from app.web.vocabulary import written

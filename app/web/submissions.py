@@ -209,7 +209,8 @@ def _published(code: str, answer: dict[str, Any]) -> Response:
 
 
 def _publish(found: Submission) -> dict[str, Any]:
-    """Publish one, and say what came of it."""
+    """Publish one, and say what came of it. Raises ``Problem``."""
+    allowance.spend()
     with turn():
         outcome = publish([found], found.by)
     counts = outcome["regions"][found.code]
