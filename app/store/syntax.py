@@ -205,6 +205,9 @@ def services(text: str) -> list[Token] | None:
         upper = token.text.upper()
         if token.kind not in ("word", "name") or "SERVICE" not in upper.partition(":")[0]:
             continue
+        group_follows = at + 1 < len(found) and found[at + 1].text == "{"
+        if token.kind == "name" and not group_follows:
+            continue  # a prefix called so; ``SERVICEex:a {`` is a clause to the engine
         after = at + 2 if at + 1 < len(found) and found[at + 1].text.upper() == "SILENT" else at + 1
         if upper != "SERVICE" or after >= len(found) or found[after].kind != "iri":
             return None
