@@ -133,45 +133,52 @@ class Live:
             self._forwarder.close()
 
     def catch_up(self) -> None:
-        """Have the release in force that the pointer names now, and not only soon. Raises ``NoRelease`` where it cannot be
-        opened."""
-        self._follow(wait=True)
-        if self._pointer != str((self.root / "current").readlink()):
-            raise NoRelease(f"{self.root}: the release cannot be opened")
+        """Have the release in force that the pointer names now, and not only soon; or one it has come to name since. Raises
+        ``NoRelease`` where it cannot be opened."""
+        with self._opening:
+            if not self._open():
+                raise NoRelease(f"{self.root}: the release cannot be opened")
 
     def followed(self) -> str | None:
         """The pointer, where the release it names is in force; None where there is none, or another to be opened."""
-        try:
-            pointer = os.readlink(self._current)  # noqa: PTH115  (a tenth of the time, at every request)
-        except OSError:
-            return None
+        pointer = self._named()
         return pointer if pointer == self._pointer and not self._closed else None
 
     def renew(self) -> None:
         """Open the release in force anew, with new processes; or another, if the pointer has moved."""
         with self._opening:
             self._pointer, self._failed = "", ("", 0.0)
-        self._follow(wait=True)
+            self._open()
 
-    def _follow(self, wait: bool = False) -> None:
+    def _named(self) -> str | None:
+        """The pointer; None where it is lost, or nothing has been published."""
         try:
-            pointer = os.readlink(self._current)  # noqa: PTH115
+            return os.readlink(self._current)  # noqa: PTH115  (a tenth of the time, at every request)
         except OSError:
-            return  # unpublished, or the pointer is lost: the release in force stays in force
-        if pointer == self._pointer or self._closed:
-            return
+            return None
+
+    def _follow(self) -> None:
+        pointer = self._named()
+        if pointer is None or pointer == self._pointer or self._closed:
+            return  # without a pointer the release in force stays in force
         # Only the very first request has to wait for a store to open; the others are served from the old one.
-        if not self._opening.acquire(blocking=wait or self._release is None):
+        if not self._opening.acquire(blocking=self._release is None):
             return
         try:
-            self._open(pointer)
+            self._open()
         finally:
             self._opening.release()
 
-    def _open(self, pointer: str) -> None:
-        failed, when = self._failed
-        if pointer == self._pointer or (pointer == failed and time.monotonic() < when + RETRY_SECONDS):
-            return
+    def _open(self) -> bool:
+        """Have in force what the pointer names; whether it is. With ``_opening`` held, and the pointer read only then: what was
+        read before may by now be older than what another thread has put in force."""
+        pointer, (failed, when) = self._named(), self._failed
+        if pointer is None or self._closed:
+            return False
+        if pointer == self._pointer:
+            return True
+        if pointer == failed and time.monotonic() < when + RETRY_SECONDS:
+            return False
         folder = (self.root / pointer).resolve()
         try:
             if "regions" not in Release(folder).manifest:
@@ -185,14 +192,20 @@ class Live:
         except (OSError, ValueError, StoreUnreadable) as error:
             logger.error("release %s cannot be opened, the one before stays in force: %s", pointer, error)
             self._failed = (pointer, time.monotonic())
-            return
+            return False
         with self._lock:
-            old, self._release = self._release, release
-            self._pointer = pointer
+            is_late = self._closed  # while it was being opened
+            old = self._release
+            if not is_late:
+                self._release, self._pointer = release, pointer
             unused = old is not None and old.users == 0
+        if is_late:
+            release.close(at_once=True)
+            return False
         logger.info("release %s is in force", release.id)
         if old is not None and unused:
             self._retire(old)
+        return True
 
     def _retire(self, release: Opened) -> None:
         """Close a release's store without keeping anyone waiting for the answers it still sends."""
