@@ -289,6 +289,16 @@ def current_release() -> Opened:
     return release
 
 
+def newest_release() -> Opened:
+    """The release that the pointer names now, and that of this request from here on: what is written rests on all that was
+    written before. Raises ``NoRelease``."""
+    following().catch_up()
+    release = g.pop("release", None)
+    if release is not None:
+        following().let_go(release)
+    return current_release()
+
+
 def current_store() -> Store:
     """The store of this request's release, for what asks it on its client's account. What is asked once a release, or to see
     whether the service works, takes ``current_release().store``. Raises ``NoRelease``, and ``Problem`` where the client has
