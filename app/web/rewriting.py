@@ -44,7 +44,8 @@ class Rewriter:
         return self._turn.submit(self._writer.write, change, index, folder / "index").result()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and at once what it is about."""
+        self._writer.stop()
         self._turn.submit(self._writer.close).result()
         self._turn.shutdown()
 

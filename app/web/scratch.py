@@ -58,7 +58,8 @@ class Scratch:
         return existed
 
     def close(self) -> None:
-        """End the writing and remove everything."""
+        """End the writing at once and remove everything."""
+        self._writer.stop()
         self._turn.submit(self._writer.close).result()
         self._turn.shutdown()
         self._folder.cleanup()
