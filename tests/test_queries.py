@@ -1,10 +1,12 @@
 """What runs is seen and stopped: by who asked, by going away, and by an operator; a download keeps no question waiting."""
 
+import contextlib
 import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,7 +16,7 @@ from served import ENDLESS_ROWS, NEVER_ENDS, PATIENCE, body, exchange, publish, 
 
 from app.store import AnswerBroken, Query
 from app.tokens import OPERATE, SUBMIT, Tokens
-from app.web import Settings, create_app, current_store
+from app.web import Settings, create_app, current_store, serve
 from app.web.problem import of_store
 
 LONG = Settings(timeout=300, memory_mb=512, workers=1, queue=4)
@@ -103,6 +105,41 @@ def test_a_download_keeps_no_question_waiting(port: int, operator: str) -> None:
             assert status(exchange(port, request("/sparql?query=ASK%7B%7D"), PATIENCE)) == 200
         assert [one["state"] for one in under_way(port, operator)] == ["sending"]
     until(lambda: under_way(port, operator) == [])
+
+
+def spooled() -> int:
+    """Bytes of the files without a name that this process has open."""
+    found = 0
+    for file in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found += file.stat().st_size if "(deleted)" in str(file.readlink()) else 0
+    return found
+
+
+def test_answers_that_nobody_reads_do_not_fill_the_disk_and_a_reader_gets_all(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    megabyte = 2**20
+    monkeypatch.setattr(serve, "ALL_BYTES", 8 * megabyte)
+    query = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } LIMIT 40000"  # some twenty megabytes
+    with ExitStack() as stack:
+        port = stack.enter_context(server(root, Settings(timeout=60, memory_mb=512, workers=2)))
+        before = spooled()
+        asked = [stack.enter_context(ask(port, f"{query} # {number}")) for number in range(5)]
+        for connection in asked:
+            assert connection.recv(1)
+        until(lambda: spooled() - before > 8 * megabyte)
+        time.sleep(5)  # for what would come: it has been evaluated long before
+        assert (
+            spooled() - before < 40 * megabyte
+        )  # with what has been sent, and fills the buffers of both ends
+        received = b""
+        while piece := asked[0].recv(megabyte):
+            received += piece
+        assert received.endswith(b"0\r\n\r\n") and len(received) > 15 * megabyte
+        for connection in asked:
+            connection.close()
+        until(lambda: spooled() <= before)
 
 
 def test_more_downloads_than_there_is_room_for_end_in_order(root: Path, operator: str) -> None:
