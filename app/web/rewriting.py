@@ -26,7 +26,7 @@ from app.web import allowance, problem
 from app.web.language import language, say
 from app.web.live import Settings, current_release, following, newest_release
 from app.web.problem import Problem
-from app.web.submissions import bearer, publish, token_for, turn
+from app.web.submissions import bearer, publish, token_for, turns
 
 STATED = "data.nt"
 """The file of a region whose data were written so."""
@@ -81,7 +81,7 @@ def published(change: Change, by: Token) -> Response:
     rewriter = current_rewriter()
     assert rewriter is not None
     root = following().root
-    with turn(), tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
+    with turns.one(), tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
         try:
             written = rewriter.carried_out(change, newest_release().index, Path(folder))
         except StoreError as error:

@@ -27,13 +27,13 @@ from waitress.task import WSGITask
 from app.store import ASIDE
 from app.store.records import FRAME_BYTES
 from app.submission import MAX_BYTES
-from app.web import create_app, create_open_app
+from app.web import create_app, create_open_app, mapping, submissions
 from app.web.live import Live, Settings
 from app.web.scratch import Scratch
 
 PAGE_THREADS = 8
-"""Threads beyond those that queries can hold, so that static files and health checks are served while all
-wait."""
+"""Threads beyond those that queries, uploads and writing can hold, so that static files and health checks are served while
+all wait."""
 
 BUFFER_BYTES = 64 * 1024 * 1024
 """What a connection may hold for a slow reader, beyond 1 MB on disk. An answer up to this size frees its
@@ -133,14 +133,14 @@ def listen(app: Any, host: str, port: int, settings: Settings, sockets: dict[int
     """A waitress server over ``app``, bound and ready to ``run()``; port 0 takes any free one. ``sockets`` is filled with what
     it listens to, now and later."""
     sockets = {} if sockets is None else sockets
-    places = settings.workers + ASIDE + settings.queue
+    # What asks others has places of its own.
+    places = (2 if settings.services else 1) * (settings.workers + ASIDE + settings.queue)
     server = create_server(
         app,
         map=sockets,
         host=host,
         port=port,
-        threads=(2 if settings.services else 1) * places
-        + PAGE_THREADS,  # what asks others has places of its own
+        threads=places + mapping.turns.threads + submissions.turns.threads + PAGE_THREADS,
         outbuf_high_watermark=BUFFER_BYTES,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
