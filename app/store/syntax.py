@@ -264,7 +264,7 @@ def using(text: str, graphs: Iterable[str], named: Iterable[str]) -> str:
         if found[at].text.upper() != "WHERE":
             continue
         written, done = written + text[done : found[at].start], found[at].start
-        if at and found[at - 1].text.upper() == "DELETE":
+        if at and found[at - 1].text.upper() == "DELETE" and at + 1 < len(found):
             written += f"{text[found[at + 1].start : _closing(found, at + 1)]} "
         written += clauses
     return written + text[done:]
