@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from app import rules, search, standards
-from app.confinement import can_forbid_ports, can_forbid_sockets
+from app import search
+from app.checking import rules
 from app.language import text
-from app.release import CURRENT, Release, Releases
+from app.ontology import standards
+from app.processes.confinement import can_forbid_ports, can_forbid_sockets
+from app.releases.release import CURRENT, Release, Releases
 from app.store import open_store
-from app.tokens import FILE as TOKENS
+from app.submissions.tokens import FILE as TOKENS
 from app.web.assets import bundled
 
 _PACKAGES = ("pyoxigraph", "shacl", "pyshacl", "rdflib", "flask", "waitress", "python-calamine")

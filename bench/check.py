@@ -19,7 +19,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app import above, check, names, region, rules, standards
+from app import names
+from app.checking import check, rules
+from app.ontology import standards
+from app.regions import above, region
 
 ON = datetime.date(2026, 11, 24)
 

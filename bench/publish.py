@@ -21,9 +21,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app import names, region, rules, standards
-from app.publication import Publisher
-from app.release import Releases
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.publishing.publication import Publisher
+from app.regions import region
+from app.releases.release import Releases
 from app.store.terms import Iri, def_
 
 ON = datetime.date(2026, 11, 24)

@@ -17,7 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app import names, question
+from app import names
+from app.questions import question
 from app.store import Query, Store, StoreError, open_store
 from app.store.terms import Index, Iri, RdfFormat, serialize
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app import codes, names
+from app import names
+from app.ontology import codes
 
 CATALOGUE = names.resources("data") / "000000" / "sample" / "CatalogueItem.csv"
 PREFECTURES = (

@@ -20,7 +20,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app import findable, region, rules, search, standards
+from app import search
+from app.checking import rules
+from app.ontology import standards
+from app.regions import region
+from app.search import findable
 from app.store.terms import literal_forms, ntriples
 
 FIRST = "370100"

@@ -9,8 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from served import WORLD
 
-from app import rules, standards
-from app.publication import Publisher
+from app.checking import rules
+from app.ontology import standards
+from app.publishing.publication import Publisher
 from app.web import Settings, create_app
 
 

@@ -2,17 +2,23 @@
 
 import datetime
 import json
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
+from flask import Flask
 from flask.testing import FlaskClient
 
-from app import names, rules, standards
-from app.publication import Publisher
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.publishing.publication import Publisher
 from app.store.terms import Index, Iri, Literal, Quad, RdfFormat
 from app.web import Settings, create_app
 from app.web.serve import listen
@@ -75,11 +81,27 @@ def point(root: Path, target: str) -> None:
     new.replace(root / "current")
 
 
-def publish_regions(root: Path, *codes: str) -> Path:
-    """A release of regions that come along, judged by today."""
-    publisher = Publisher(root, standards.load(), rules.load(), datetime.date.today(), lambda _: None)
-    publisher.publish([names.resources("data") / code for code in codes])
+def publish_regions(root: Path, *codes: str, on: datetime.date | None = None) -> Path:
+    """A release of regions that come along, judged by ``on``, else by today. The nation takes ten times as long as any of
+    them and is the same each time, so that it is published once and copied."""
+    on = on or datetime.date.today()
+    if not root.exists() or not any(root.iterdir()):
+        shutil.copytree(_nation(on).name, root, symlinks=True, dirs_exist_ok=True)
+    publisher(root, on).publish([names.resources("data") / code for code in codes])
     return root
+
+
+@cache
+def _nation(on: datetime.date) -> tempfile.TemporaryDirectory[str]:
+    """A root with the nation alone, for the life of this process."""
+    folder = tempfile.TemporaryDirectory(prefix="nation")
+    publisher(Path(folder.name), on).publish([])
+    return folder
+
+
+def publisher(root: Path, on: datetime.date) -> Publisher:
+    """One that says nothing of what it does."""
+    return Publisher(root, standards.load(), rules.load(), on, lambda _: None)
 
 
 @contextmanager
@@ -97,7 +119,13 @@ def client_of(root: Path, settings: Settings) -> Iterator[FlaskClient]:
 @contextmanager
 def server(root: Path, settings: Settings) -> Iterator[int]:
     """The real application under the real server in a thread; gives its port."""
-    app = create_app(root, settings)
+    with serving(create_app(root, settings), settings) as port:
+        yield port
+
+
+@contextmanager
+def serving(app: Flask, settings: Settings) -> Iterator[int]:
+    """An application under the real server in a thread; gives its port, and closes both in the end."""
     waitress = listen(app, "127.0.0.1", 0, settings)
     thread = threading.Thread(target=waitress.run, daemon=True)
     thread.start()

@@ -15,8 +15,8 @@ from served import client_of, publish
 from werkzeug.test import TestResponse
 
 from app import names
-from app.release import Releases
-from app.tokens import OPERATE, SUBMIT, Tokens
+from app.releases.release import Releases
+from app.submissions.tokens import OPERATE, SUBMIT, Tokens
 from app.web import Settings
 from app.web.about import described
 from app.web.allowance import CLIENTS, Allowance, client
@@ -85,6 +85,7 @@ FINDING = "@finding"
 COUNTED = [
     "/sparql?query=ASK{?s ?p 1}",
     "/sparql?query=SELECT*{?s ?p 1}&format=html",
+    "/sparql?query=SELECT*{?s ?p 1}&format=xlsx",
     "/sparql?format=ttl",
     f"/graph?graph={DATA}&format=ttl",
     f"/report/{CODE}",

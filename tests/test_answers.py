@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from served import client_of, publish
+from served import client_of, publish, publish_regions, publisher
 
-from app import names, rules, standards
-from app.publication import Publisher
+from app import names
 from app.store import Query, dataset, syntax
 from app.web import Settings, create_app
 from app.web.answers import Answers
 from app.web.door import KEY_CHARACTERS
 
 ROOT = Path(__file__).parent.parent
+ON = datetime.date(2026, 11, 24)
 G, H = "http://example.org/g", "http://example.org/h"
 
 
@@ -63,12 +63,9 @@ def test_parameters_of_the_protocol_come_first():
 
 @pytest.fixture
 def service(tmp_path):
-    publisher = Publisher(
-        tmp_path, standards.load(), rules.load(), datetime.date(2026, 11, 24), lambda line: None
-    )
-    publisher.publish([ROOT / "data" / "370602"])
+    publish_regions(tmp_path, "370602", on=ON)
     app = create_app(tmp_path, Settings(workers=1))
-    yield app.test_client(), publisher, app.extensions["answers"]
+    yield app.test_client(), publisher(tmp_path, ON), app.extensions["answers"]
     app.extensions["live"].close()
 
 

@@ -15,10 +15,12 @@ from flask.testing import FlaskClient
 from served import WORLD
 from test_pages import BROWSER
 
-from app import names, rules, standards
-from app.facts import Facts
-from app.publication import Publisher
-from app.release import MANIFEST, Release, Releases, checksums
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.ontology.facts import Facts
+from app.publishing.publication import Publisher
+from app.releases.release import MANIFEST, Release, Releases, checksums
 from app.store.terms import Iri, Literal, RdfFormat, Term, parse
 from app.web import Settings, catalogue, catalogued, create_app, dcat
 

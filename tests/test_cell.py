@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import cell, names
+from app import names
+from app.regions import cell
 
 XSD = names.XSD
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from app import standards
+from app.ontology import standards
 
 SYSTEM = standards.load()
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app import names
-from app.formats.rows import COLUMNS
+from app.checking.formats.rows import COLUMNS
 from app.store.terms import RdfFormat, parse
 
 ROOT = Path(__file__).parent.parent

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from app import codes
+from app.ontology import codes
 
 
 @pytest.mark.parametrize(

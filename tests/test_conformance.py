@@ -5,10 +5,12 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from app import names, rules, standards
+from app import names
+from app.checking import rules
+from app.checking.conformance import Conformance, measure
+from app.checking.responsibility import Responsible
 from app.cli import zwfw
-from app.conformance import Conformance, measure
-from app.responsibility import Responsible
+from app.ontology import standards
 from app.store.terms import Iri, RdfFormat, parse
 
 SYSTEM, BOOK = standards.load(), rules.load()

@@ -16,13 +16,16 @@ import shacl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import facts, names, region, rules, standards
+from app import names
+from app.checking import rules
 from app.cpsv_ap import PROFILE, queries, read
 from app.cpsv_ap.export import described, export
-from app.derived import derive
-from app.inference import infer
-from app.publication import Publisher
-from app.release import Releases
+from app.ontology import facts, standards
+from app.ontology.inference import infer
+from app.publishing.publication import Publisher
+from app.regions import region
+from app.regions.derived import derive
+from app.releases.release import Releases
 from app.store.terms import (
     Index,
     Iri,

@@ -13,10 +13,12 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import delta, rules, standards
+from app.checking import rules
 from app.cli import zwfw
-from app.publication import Publisher
-from app.release import CHECKSUMS, Releases
+from app.ontology import standards
+from app.publishing.publication import Publisher
+from app.releases import delta
+from app.releases.release import CHECKSUMS, Releases
 from app.store.terms import Iri, Literal, Triple, ntriples
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "dumps.md"

@@ -2,8 +2,9 @@
 
 import pytest
 
-from app import facts, names, standards
-from app.derived import derive
+from app import names
+from app.ontology import facts, standards
+from app.regions.derived import derive
 from app.store.terms import Iri, Literal, Triple, def_
 
 SYSTEM = standards.load()

@@ -19,7 +19,7 @@ from test_pages import BROWSER
 
 from app import names
 from app.cli import zwfw
-from app.release import MANIFEST, Release, Releases
+from app.releases.release import MANIFEST, Release, Releases
 from app.web import Settings, create_app, discovery
 
 HOME = "https://data.example.org"

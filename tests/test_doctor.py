@@ -15,8 +15,8 @@ from served import publish
 from app.cli.releases import rollback
 from app.cli.system import doctor_
 from app.doctor import Finding, examine
-from app.release import CURRENT, LOCK, UNFINISHED, Releases
-from app.tokens import Tokens
+from app.releases.release import CURRENT, LOCK, UNFINISHED, Releases
+from app.submissions.tokens import Tokens
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_system_that_cannot_refuse_sockets_is_warned_of_and_is_no_fault(
 def test_what_it_says_of_the_kernel_is_what_the_kernel_does() -> None:
     """A process says whether it can be confined, is confined, and tries."""
     confined = (
-        "import os, socket; from app.confinement import can_forbid_sockets, confine;"
+        "import os, socket; from app.processes.confinement import can_forbid_sockets, confine;"
         "said = can_forbid_sockets(); confine(os.getppid(), 1024)\n"
         "try: socket.socket()\n"
         "except PermissionError: print(said is True)\n"

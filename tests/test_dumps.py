@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from served import exchange, make_index, point, server
 
 from app import names
-from app.release import MANIFEST, Release, Releases, write_checksums
+from app.releases.release import MANIFEST, Release, Releases, write_checksums
 from app.store.terms import BlankNode, Index, RdfFormat, parse
 from app.web import Settings, create_app, dumps, offer
 from app.web.formats import HTML

@@ -8,9 +8,9 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import editing, table
-from app.editing import Cell
-from app.source import Unreadable
+from app.files import editing, table
+from app.files.editing import Cell
+from app.files.source import Unreadable
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app import above, names, region, report, rules, standards
-from app.expectation import expected
+from app import names
+from app.checking import report, rules
+from app.checking.expectation import expected
+from app.ontology import standards
+from app.regions import above, region
 from app.store.terms import Iri, RdfFormat, parse
 
 ROOT = Path(__file__).parent.parent

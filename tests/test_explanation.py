@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app import explanation, names, rules, standards
+from app import names
+from app.checking import explanation, rules
+from app.ontology import standards
 from app.store import open_store
 from app.store.terms import Iri
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from served import EX, client_of, publish_graphs, server
 from test_syntax import DISGUISES, PREFIXES
 
-from app.confinement import can_forbid_ports
+from app.processes.confinement import can_forbid_ports
 from app.store import Allowed, syntax
 from app.store.forwarder import ANSWER_BYTES, Forwarder
 from app.store.process import Worker

@@ -15,8 +15,9 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-from app import fetching, foreign, source
+from app.checking import foreign
 from app.cli import zwfw
+from app.files import fetching, source
 from app.store.terms import RdfFormat, parse, serialize
 
 ROOT = Path(__file__).parent.parent

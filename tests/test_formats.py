@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
-from app import rules
+from app.checking import rules
+from app.checking.formats import page, prose
 from app.cli import zwfw
-from app.formats import page, prose
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "data" / "370600"

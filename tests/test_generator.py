@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app import above, names, region, report, rules, standards
+from app import names
+from app.checking import report, rules
+from app.ontology import standards
+from app.regions import above, region
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
 

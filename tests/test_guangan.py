@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from app import above, check, facts, names, region, report, rules, standards
-from app.formats import rows as table_of
-from app.publication import Publisher
-from app.responsibility import Responsible
+from app import names
+from app.checking import check, report, rules
+from app.checking.formats import rows as table_of
+from app.checking.responsibility import Responsible
+from app.ontology import facts, standards
+from app.publishing.publication import Publisher
+from app.regions import above, region
 from app.store import Query, open_store
 
 ROOT = Path(__file__).parent.parent

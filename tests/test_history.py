@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app import history
-from app.history import Change, Correction
-from app.source import Place, Source, Unreadable
+from app.files.source import Place, Source, Unreadable
+from app.regions import history
+from app.regions.history import Change, Correction
 
 AT = datetime.datetime(2026, 11, 25, 8, 0, tzinfo=datetime.UTC)
 CHANGE = Change(
@@ -70,7 +70,7 @@ def test_cut_short_at_any_step_nothing_is_lost(tmp_path, step):
     (folder / "b.csv").write_text("旧乙", "utf-8")
     code = f"""
 import datetime, os, pathlib, shutil
-from app import history
+from app.regions import history
 left = [{step}]
 def counted(function):
     def counting(*args, **kwargs):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app import hostile
-from app.source import Unreadable, read_rdf
+from app.files import hostile
+from app.files.source import Unreadable, read_rdf
 
 ROOT = Path(__file__).parent.parent
 RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://example.org/"'

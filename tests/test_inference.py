@@ -7,8 +7,10 @@ import owlrl
 import pytest
 import rdflib
 
-from app import facts, names, region, standards
-from app.inference import infer
+from app import names
+from app.ontology import facts, standards
+from app.ontology.inference import infer
+from app.regions import region
 from app.store.terms import BlankNode, Iri, Literal, RdfFormat, Triple, def_, parse, serialize
 
 SYSTEM = standards.load()

@@ -11,7 +11,8 @@ from served import WORLD
 from test_pages import BROWSER
 from werkzeug.test import EnvironBuilder
 
-from app import names, standards
+from app import names
+from app.ontology import standards
 from app.store import Store
 from app.store.terms import Iri, Literal, RdfFormat, Term, parse
 from app.web import description, links
@@ -119,7 +120,7 @@ def test_the_page_of_a_thing(web: FlaskClient) -> None:
     ):
         assert part in text, part
     english = web.get(ITEM, headers={**BROWSER, "Accept-Language": "en"}).get_data(as_text=True)
-    assert "implemented item" in english and "is provided by" in english
+    assert "implemented item" in english and "Is provided by" in english
 
 
 def test_references_are_counted_and_paged(web: FlaskClient) -> None:
@@ -414,8 +415,8 @@ def test_the_documented_commands_work(web: FlaskClient, command: str) -> None:
 
 def test_labels_are_in_the_readers_language(web: FlaskClient) -> None:
     for lang, said, unsaid in (
-        ("zh", ["由其办理", "实施清单事项", "自然人"], ["is provided by"]),
-        ("en", ["is provided by", "implemented item"], ["由其办理", "实施清单事项"]),
+        ("zh", ["由其办理", "实施清单事项", "自然人"], ["Is provided by"]),
+        ("en", ["Is provided by", "implemented item"], ["由其办理", "实施清单事项"]),
     ):
         answer = web.get(f"{ITEM}?lang={lang}", headers=BROWSER)
         assert answer.headers["Content-Language"] == lang

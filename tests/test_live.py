@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from served import EX, exchange, point, publish, server, until
 
-from app.release import NoRelease, Releases
+from app.releases.release import NoRelease, Releases
 from app.web import Settings, create_app
 from app.web.live import Live
 

@@ -16,10 +16,14 @@ from hypothesis import strategies as st
 from served import exchange, server, status
 from test_pages import BROWSER, Page
 
-from app import called, description, mapped, mapping, names, region, standards, table, upload
+from app import names
 from app.cli import zwfw
-from app.likeness import Name
-from app.source import Unreadable
+from app.files import table, upload
+from app.files.source import Unreadable
+from app.headings import called, mapped, mapping
+from app.headings.likeness import Name
+from app.ontology import standards
+from app.regions import description, region
 from app.store.terms import Iri, Literal, RdfFormat, def_, parse
 from app.web import Settings
 from app.web import mapping as page

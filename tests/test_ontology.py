@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app import facts, names, question, standards
-from app.facts import Facts
+from app import names
+from app.ontology import facts, standards
+from app.ontology.facts import Facts
+from app.questions import question
 from app.store.terms import BlankNode, Graph, Literal, NamedNode, def_, read_turtle
 
 ONTOLOGY = names.resources("ontology")

@@ -3,13 +3,17 @@
 import json
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from test_pages import BROWSER
 
-from app import facts, names, rules, standards
-from app.context import context
+from app import names
+from app.checking import rules
+from app.ontology import facts, standards
+from app.ontology.context import context
 from app.store.terms import Iri, Literal, RdfFormat, Triple, def_, parse
 from app.web.documents import Clause, documents, matrix
+from app.web.language import capital
 from app.web.ontology import modules, questions
 from app.web.term import terms
 
@@ -138,6 +142,40 @@ def parse_turtle(content: bytes):
 )
 def test_a_term_says_its_axioms_in_words(web: FlaskClient, term: str, lang: str, said: str) -> None:
     assert said in web.get(f"/ontology/term/{term}?lang={lang}").text
+
+
+@pytest.mark.parametrize(
+    ("path", "lang", "said"),
+    [
+        ("/ontology/item", "en", '<h2 id="classes">Class</h2>'),
+        ("/ontology/item", "zh", '<h2 id="classes">类</h2>'),
+        ("/ontology/term/ImplementedItem", "en", "<h1>Implemented item "),
+        ("/ontology/term/ImplementedItem", "en", "<title>Implemented item · "),
+        ("/ontology/term/ImplementedItem", "en", "<dt>Subclass of</dt>"),
+        ("/ontology/term/ImplementedItem", "zh", "<h1>实施清单事项 "),
+        ("/doc/code/item-type", "en", "<h1>Item types "),
+    ],
+)
+def test_english_headings_begin_with_a_capital(web: FlaskClient, path: str, lang: str, said: str) -> None:
+    assert said in text(web, path, lang)
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("sub-item part", "Sub-item part"),
+        ("implementedItem", "implementedItem"),
+        ("zwfw:name is", "zwfw:name is"),
+        ("企业 class", "企业 class"),
+        ("1st part", "1st part"),
+        ("", ""),
+    ],
+)
+def test_only_a_word_of_english_gets_a_capital(world_app: Flask, label: str, shown: str) -> None:
+    with world_app.test_request_context(headers={"Accept-Language": "en"}):
+        assert capital(label) == shown
+    with world_app.test_request_context(headers={"Accept-Language": "zh"}):
+        assert capital(label) == label
 
 
 def test_alignments_are_served_as_written(web: FlaskClient) -> None:

@@ -18,6 +18,7 @@ from served import publish_regions
 
 from app.web import Settings, create_app
 from app.web.about import METHODS, described
+from app.web.formats import PAGE, formats_of
 
 CHECKS = [
     not_a_server_error,
@@ -69,6 +70,16 @@ def test_every_operation_answers_as_described(api: schemathesis.BaseSchema, path
         case.call_and_validate(checks=CHECKS)
 
     answers_as_described()
+
+
+def test_the_formats_of_the_endpoint_are_described() -> None:
+    offered = [*formats_of("SELECT"), *formats_of("CONSTRUCT"), PAGE]
+    for method, operation in described()["paths"]["/sparql"].items():
+        assert list(operation["responses"]["200"]["content"]) == [one.media_type for one in offered], method
+    (named,) = [
+        one for one in described()["paths"]["/sparql"]["get"]["parameters"] if one.get("name") == "format"
+    ]
+    assert named["schema"]["enum"] == [one.name for one in offered]
 
 
 def test_what_is_described_is_there(app: Flask) -> None:

@@ -5,8 +5,9 @@ from collections import defaultdict
 
 import pytest
 
-from app import facts, names
-from app.facts import Facts
+from app import names
+from app.ontology import facts
+from app.ontology.facts import Facts
 from app.store.terms import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse, read_turtle
 
 ONTOLOGY = names.resources("ontology")

@@ -13,10 +13,11 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
+from served import publish_regions
 
-from app import names, rules, standards
-from app.publication import Publisher
-from app.release import Releases
+from app import names
+from app.checking import rules
+from app.releases.release import Releases
 from app.web import Settings, create_app, regions
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -222,10 +223,7 @@ def test_departments_count_what_they_answer_for(web: FlaskClient) -> None:
 
 def test_who_provides_an_item_answers_for_its_materials_and_publications(tmp_path: Path) -> None:
     """Yantai's sample: a photocopy demanded by one department, an item published in an old version by another."""
-    publisher = Publisher(
-        tmp_path, standards.load(), rules.load(), datetime.date(2026, 11, 24), lambda _: None
-    )
-    publisher.publish([names.resources("data") / "370600"])
+    publish_regions(tmp_path, "370600", on=datetime.date(2026, 11, 24))
     app = create_app(tmp_path, Settings(timeout=20, memory_mb=1024, workers=1))
     try:
         client = app.test_client(use_cookies=False)

@@ -15,8 +15,9 @@ import pytest
 from click.testing import CliRunner
 from served import server
 
-from app import question, standards
 from app.cli import zwfw
+from app.ontology import standards
+from app.questions import question
 from app.web import Settings
 
 ROOT = Path(__file__).parent.parent

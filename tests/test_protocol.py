@@ -2,6 +2,7 @@
 Protocol at ``/graph`` and at the graphs' own names, over a really published region. And what writing adds to them.
 """
 
+import html
 import http.client
 import json
 import re
@@ -20,7 +21,7 @@ from served import ENDLESS_ROWS, EX, NEVER_ENDS, exchange, publish, server
 from werkzeug.test import TestResponse
 
 from app import names
-from app.release import Release
+from app.releases.release import Release
 from app.store import QueryMalformed, QueryRefused
 from app.store import scratch as store_scratch
 from app.store.terms import Quad, RdfFormat, parse
@@ -313,7 +314,7 @@ def reading(world_root: Path) -> Iterator[int]:
 
 # Which format a client gets, whatever it writes into Accept
 
-OFFERED = (*formats.SOLUTION_FORMATS, formats.PAGE)
+OFFERED = (*formats.formats_of("SELECT"), formats.PAGE)
 LABELS = [one for form in OFFERED for one in (form.media_type, *form.others)]
 RANGES = st.one_of(
     st.sampled_from([*LABELS, "*/*", "text/*", "application/*", "image/png", "image/*"]),
@@ -535,6 +536,20 @@ def test_who_is_told_of_a_change_sees_it(pad: FlaskClient, open_app: Flask) -> N
         thread.join()
     assert outcomes == [(204, True)] * 12
     assert len(everything(pad)) == 12
+
+
+@pytest.mark.parametrize("query", ["", "SELECT * { ?s ?p ?o }", "CONSTRUCT WHERE { ?s ?p ?o }", "ASK {}"])
+def test_the_dataset_has_its_page_for_queries_and_no_way_to_pages_it_has_not(
+    pad: FlaskClient, query: str
+) -> None:
+    said = f"<{names.DEF}Region> <{names.RDFS}seeAlso> <http://a.example/> ."
+    assert pad.put("/graph?default", data=said, content_type=TTL).status_code == 204
+    page = pad.get(q(query) if query else "/sparql", headers={"Accept": "text/html"})
+    assert page.status_code == 200 and page.mimetype == "text/html"
+    ways = re.findall(r'href="(/[^"]*)"', page.text.partition("<main")[2])
+    for way in ways:
+        assert pad.get(html.unescape(way), headers={"Accept": "text/html"}).status_code in (200, 302), way
+    assert ways
 
 
 def test_states_that_are_over_are_removed_and_at_the_end_everything() -> None:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from app import names, rules, standards
-from app.publication import Publisher, Refused
-from app.release import CHECKSUMS, Releases
-from app.source import Unreadable
+from app import names
+from app.checking import rules
+from app.files.source import Unreadable
+from app.ontology import standards
+from app.publishing.publication import Publisher, Refused
+from app.releases.release import CHECKSUMS, Releases
 from app.store import open_store
 from app.store.terms import Index, RdfFormat, parse
 
@@ -221,7 +223,7 @@ def test_check_report_dump_and_index_use_one_form_of_a_literal(root, folder):
 
 
 def test_two_roots_made_apart_have_the_same_dumps(published, tmp_path):
-    code = "import sys, datetime, pathlib; from app import publication, rules, standards; publication.Publisher(pathlib.Path(sys.argv[1]), standards.load(), rules.load(), datetime.date(2026, 11, 24), print).publish([pathlib.Path(sys.argv[2])])"
+    code = "import sys, datetime, pathlib; from app.checking import rules; from app.ontology import standards; from app.publishing import publication; publication.Publisher(pathlib.Path(sys.argv[1]), standards.load(), rules.load(), datetime.date(2026, 11, 24), print).publish([pathlib.Path(sys.argv[2])])"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     subprocess.run(
         [sys.executable, "-c", code, tmp_path, DATA / "370600"],

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from served import ENDLESS_ROWS, NEVER_ENDS, PATIENCE, body, exchange, publish, server, status, until
 
 from app.store import AnswerBroken, Query
-from app.tokens import OPERATE, SUBMIT, Tokens
+from app.submissions.tokens import OPERATE, SUBMIT, Tokens
 from app.web import Settings, create_app, current_store, serve
 from app.web.problem import of_store
 

@@ -13,8 +13,9 @@ import python_calamine
 from flask.testing import FlaskClient
 from served import client_of, publish_regions
 
-from app import names, question
-from app.web import Settings, questions
+from app import names
+from app.questions import question
+from app.web import Settings, questions, results
 
 BROWSER = {"Accept": "text/html"}
 CATALOGUE = question.load()
@@ -78,7 +79,17 @@ def test_the_chart_has_the_numbers_of_the_table(client: FlaskClient) -> None:
     with_numbers = re.findall(r'<td class="number">(\d+)</td>', page)
     assert sorted(drawn) == sorted(with_numbers) and len(drawn) == 4
     assert "芝罘区 食品经营许可" in drawing
+    assert page.index("<table") < page.index('<svg class="bars" id="bars"') and 'href="#bars"' in page
     assert '<svg class="bars"' not in shown(client, "/questions/contradicting-clauses")
+
+
+def test_numbers_are_in_line_and_long_fractions_short(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = shown(client, "/questions/who-evaluates")
+    assert '<td class="number">84.5</td>' in page and '<td class="number" data-rest=".0">' in page
+    monkeypatch.setattr(results, "DECIMALS", 0)
+    assert '<td class="number" title="84.5">84</td>' in shown(client, "/questions/who-evaluates")
 
 
 def test_every_download_holds_the_same_answer(client: FlaskClient) -> None:

@@ -15,14 +15,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from app import answered, names, question, rules, standards, system
+from app import names
+from app.checking import rules
 from app.cli import zwfw
-from app.facts import SOURCE, Facts
 from app.language import LANGUAGES
-from app.parameter import KINDS, Misasked, Parameter
-from app.publication import Publisher
-from app.question import QuestionFault, Questions
-from app.release import Release, Releases
+from app.ontology import standards
+from app.ontology.facts import SOURCE, Facts
+from app.publishing import system
+from app.publishing.publication import Publisher
+from app.questions import answered, question
+from app.questions.parameter import KINDS, Misasked, Parameter
+from app.questions.question import QuestionFault, Questions
+from app.releases.release import Release, Releases
 from app.store import Query, Store, open_store
 from app.store.terms import Iri, Literal, RdfFormat, def_, parse
 
@@ -414,9 +418,11 @@ def test_the_list_names_every_question_and_what_it_takes() -> None:
         ("-INF", "double", "-INF"),
         ("twelve", "integer", "twelve"),
         ("007", "string", "007"),
+        ("999999999999999", "integer", 999999999999999),
+        ("-1000000000000000", "integer", "-1000000000000000"),
     ],
 )
 def test_a_cell_of_a_workbook_is_a_number_only_where_it_can_be(written, kind, expected):
     term = {"type": "literal", "value": written, "datatype": f"{names.XSD}{kind}"}
-    cell = answered._cell(term)
+    cell = answered.cell(term)
     assert cell == expected and type(cell) is type(expected)

@@ -11,9 +11,11 @@ import click.testing
 import owlready2
 import pytest
 
-from app import axioms, names, reasoner, region, sentences, standards
-from app.axioms import Theory
+from app import names
 from app.cli import zwfw
+from app.ontology import axioms, reasoner, sentences, standards
+from app.ontology.axioms import Theory
+from app.regions import region
 from app.store.terms import RdfFormat, ntriples, parse, read_turtle
 
 HERE = Path(__file__).parent

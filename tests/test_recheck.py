@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from app import names, rules, standards
-from app.processes import ProcessLost
-from app.publication import Publisher, Refused
-from app.release import Releases
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.processes.pool import ProcessLost
+from app.publishing.publication import Publisher, Refused
+from app.releases.release import Releases
 from app.store.terms import Index
 
 ROOT = Path(__file__).parent.parent
@@ -209,7 +211,7 @@ def test_all_can_be_asked_for(root, folders):
 
 
 def test_other_software_concerns_all(root, monkeypatch):
-    monkeypatch.setattr("app.basis.version", lambda name: "9.9")
+    monkeypatch.setattr("app.publishing.basis.version", lambda name: "9.9")
     publication = publisher(root).publish([])
     assert publication.rechecked == ["000000", "000000-sample", JINAN, YANTAI]
     assert any("9.9" in reason for reason in publication.plan.rechecked)

@@ -9,11 +9,14 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from app import correction, rectification, region, returned, rules, standards
-from app.above import Folders
-from app.proposal import Judges
-from app.source import Unreadable
-from app.table import read as read_table
+from app.checking import rules
+from app.files.source import Unreadable
+from app.files.table import read as read_table
+from app.ontology import standards
+from app.regions import region
+from app.regions.above import Folders
+from app.submissions.proposal import Judges
+from app.workbooks import correction, rectification, returned
 
 ROOT = Path(__file__).parent.parent
 SYSTEM, BOOK = standards.load(), rules.load()

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from app import facts, names, region, standards
-from app.source import Unreadable
+from app import names
+from app.files.source import Unreadable
+from app.ontology import facts, standards
+from app.regions import region
 from app.store.terms import Iri, Literal, Triple, def_
 
 SYSTEM = standards.load()

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import zwfw
-from app.release import Releases
+from app.releases.release import Releases
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tests" / "world" / "370000"
@@ -119,7 +119,7 @@ def test_a_release_in_use_is_spared_until_it_is_not(six):
 
 def test_a_release_in_use_by_a_process_that_dies_is_free(six):
     program = (
-        "import sys, pathlib; from app.release import Release; "
+        "import sys, pathlib; from app.releases.release import Release; "
         "held = Release(pathlib.Path(sys.argv[1])).hold(); print(flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, six.all()[0].path]

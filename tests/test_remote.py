@@ -18,9 +18,10 @@ import pytest
 from click.testing import CliRunner
 from served import EX, NEVER_ENDS, point, server
 
-from app import names, replica
+from app import names
 from app.cli import zwfw
-from app.release import Release
+from app.releases import replica
+from app.releases.release import Release
 from app.store import (
     AnswerBroken,
     DeadlineExceeded,

@@ -3,7 +3,7 @@
 import pytest
 
 from app import names
-from app.web.results import NAMED, Solutions, Wanted, address_of, units_of
+from app.web.results import NAMED, Solutions, Wanted, address_of, rests, units_of
 
 THING = names.BASE + "id/370600/ImplementedItem/"
 KNOWN = {THING + "b": {"zh": "企业开办", "en": "starting a company"}, THING + "a": {"zh": "不动产登记"}}
@@ -107,6 +107,8 @@ def test_terms_of_others_have_names_in_both_languages():
         ("0.333333333333", "decimal", "0.3333", "0.333333333333"),
         ("0.5", "decimal", "0.5", ""),
         ("12.50000001", "decimal", "12.5", "12.50000001"),
+        ("0.00000", "decimal", "0", "0.00000"),
+        ("0.00001", "decimal", "0.00001", ""),
         ("1E3", "double", "1E3", ""),
         ("NaN", "double", "NaN", ""),
         ("2026-11-24", "date", "2026-11-24", "xsd:date"),
@@ -118,6 +120,32 @@ def test_how_values_are_written(written, datatype, text, title):
         answer([{"x": literal(written, datatype)}], ("x",)), Wanted(), look_up, "zh"
     ).shown(0, 1)
     assert (cell.text, cell.title) == (text, title)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "unseen"),
+    [
+        (["1", "22", "3"], ["", "", ""]),
+        (["1.5", "22", "0.25", "-3.0"], ["0", ".00", "", "0"]),
+        (["1.5", "", "NaN"], ["", "", ".0"]),  # no number where there is none
+        (["1.5", "1.0E3"], ["", ""]),  # a point that means something else
+        ([], []),
+    ],
+)
+def test_what_stands_unseen_behind_numbers_so_that_their_points_are_in_line(numbers, unseen):
+    assert rests(numbers) == unseen
+
+
+def test_only_numbers_are_in_line_and_each_column_by_itself():
+    rows = [
+        {"x": literal("1.5", "decimal"), "y": literal("1.123456", "decimal"), "z": literal("1.5")},
+        {"x": literal("2", "integer"), "z": literal("2")},
+    ]
+    found = Solutions(answer(rows, ("x", "y", "z")), Wanted(), look_up, "zh").shown(0, 2)
+    assert [[(cell.text, cell.rest) for cell in row] for row in found] == [
+        [("1.5", ""), ("1.1235", ""), ("1.5", "")],
+        [("2", ".0"), ("", ""), ("2", "")],
+    ]
 
 
 def test_what_is_no_number_has_no_place_among_numbers():

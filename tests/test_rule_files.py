@@ -11,8 +11,8 @@ from rdflib import RDF, RDFS, SH, SKOS, BNode, Graph, Namespace, URIRef
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.term import Node
 
-from app.derived import derive
-from app.standards import Standards
+from app.ontology.standards import Standards
+from app.regions.derived import derive
 from app.store.terms import read_turtle
 
 ROOT = Path(__file__).resolve().parent.parent

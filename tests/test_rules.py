@@ -7,7 +7,9 @@ import pytest
 import rdflib
 import shifty
 
-from app import check, facts, names, rules, standards
+from app import names
+from app.checking import check, rules
+from app.ontology import facts, standards
 from app.store.terms import Iri, Literal, Triple, day, def_, ntriples, read_turtle
 
 CASES = Path(__file__).parent / "rules"

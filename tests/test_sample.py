@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from app import above, codes, facts, names, question, region, report, rules, standards
-from app.reading import Reading
+from app import names
+from app.checking import report, rules
+from app.ontology import codes, facts, standards
+from app.questions import question
+from app.regions import above, region
+from app.regions.reading import Reading
 from app.store.terms import Iri, def_
 
 DATA = Path(__file__).parent.parent / "data"

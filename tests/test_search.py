@@ -15,11 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from served import client_of, publish, publish_regions
 
-from app import doctor, findable, names, rules, search, standards
-from app.findable import KINDS, rows_of
-from app.publication import Publisher
-from app.release import CURRENT, Release, Releases
-from app.search import LONGEST_QUERY, Search, Unsearchable, writing
+from app import doctor, names, search
+from app.checking import rules
+from app.ontology import standards
+from app.publishing.publication import Publisher
+from app.releases.release import CURRENT, Release, Releases
+from app.search import LONGEST_QUERY, Search, Unsearchable, findable, writing
+from app.search.findable import KINDS, rows_of
 from app.web import Settings
 from app.web.about import described
 from app.web.search import A_PAGE, CALLED

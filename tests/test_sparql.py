@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from app import names
 from app.store.terms import Iri, RdfFormat, parse
-from app.submission import MAX_BYTES
+from app.submissions.submission import MAX_BYTES
 from app.web import Settings, create_app
 from app.web.asked import QUERY_BYTES
 from app.web.results import PAGE_ROWS

@@ -2,8 +2,9 @@
 
 import pytest
 
-from app import rules, standardisation, standards
-from app.conformance import Conformance
+from app.checking import rules, standardisation
+from app.checking.conformance import Conformance
+from app.ontology import standards
 
 BOOK = rules.load()
 GRAVE = [rule for rule in BOOK.all if rule.severity == "Violation"][:2]

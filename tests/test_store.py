@@ -1,5 +1,6 @@
 """The store's promises: what a query sees, how it is stopped, and that what fails says so."""
 
+import json
 import os
 import signal
 import socket
@@ -11,10 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served import ENDLESS_ROWS, EX, HUNGRY, NEVER_ENDS, make_index
+from served import ENDLESS_ROWS, EX, HUNGRY, NEVER_ENDS, make_index, until
 
 from app import names
 from app.store import (
+    ASIDE,
     SOLUTIONS,
     AnswerBroken,
     DeadlineExceeded,
@@ -30,6 +32,7 @@ from app.store import (
 )
 from app.store.embedded import NOTHING_ASKED, EmbeddedStore
 from app.store.records import FRAME_BYTES
+from app.store.results import SOME_BYTES
 from app.store.terms import Iri, Literal
 
 
@@ -131,6 +134,22 @@ def test_large_answers_come_in_frames(store: EmbeddedStore) -> None:
     frames = list(answer.frames)
     assert {len(frame) for frame in frames[:-1]} == {FRAME_BYTES}
     assert b"".join(frames).count(b"\r\n") == 20001
+
+
+def megabytes(number: int) -> str:
+    """A pattern that binds ?long to a text of so many megabytes."""
+    tens = [f"BIND(CONCAT({', '.join([f'?ten{n}'] * 10)}) AS ?ten{n + 1})" for n in range(6)]
+    return f'BIND("." AS ?ten0) {" ".join(tens)} BIND(CONCAT({", ".join(["?ten6"] * number)}) AS ?long)'
+
+
+def test_what_is_cut_at_so_many_is_cut_at_so_many_bytes_too(store: EmbeddedStore) -> None:
+    solutions = Query(f"SELECT ?s ?long {{ ?s ?p ?o {megabytes(1)} }}", limit=40)
+    found = json.loads(b"".join(store.answer(solutions).frames))
+    assert len(found["results"]["bindings"]) == SOME_BYTES // 10**6 and found["more"] is True
+    triples = Query(f"CONSTRUCT {{ ?s <{EX}long> ?long }} {{ ?s ?p ?o {megabytes(1)} }}", limit=40)
+    assert 20 < sum(map(len, store.answer(triples).frames)) / 10**6 < SOME_BYTES / 10**6
+    with pytest.raises(MemoryExceeded):
+        store.answer(Query(f"SELECT ?long {{ {megabytes(40)} }}", limit=40))
 
 
 def test_small_answers_know_their_length(store: EmbeddedStore) -> None:
@@ -259,21 +278,21 @@ def test_who_came_first_is_first(index: Path) -> None:
     order: list[int] = []
 
     def ask(number: int) -> None:
-        answer = store.answer(Query(f"ASK {{}} # {number}"))
+        answer = store.answer(Query(ENDLESS_ROWS), "text/csv")  # its worker is held until it is closed
         order.append(number)
         answer.close()
 
     try:
-        first = store.answer(Query(ENDLESS_ROWS), "text/csv")  # holds the worker
-        threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+        # As many as may be set aside, and one that keeps the place.
+        held = [store.answer(Query(ENDLESS_ROWS), "text/csv") for _ in range(ASIDE + 1)]
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(5)]
         for number, thread in enumerate(threads):
             thread.start()
-            while len(store.ledger.under_way()) < number + 2:
-                time.sleep(0.001)
-        first.close()
+            until(lambda waiting=number + 1: len(store._line) == waiting)
+        held.pop().close()
         for thread in threads:
             thread.join()
-        assert order == list(range(8))
+        assert order == list(range(5))
     finally:
         store.close(at_once=True)
 
@@ -293,6 +312,25 @@ def test_others_are_answered_while_one_never_ends(index: Path) -> None:
             assert store.select("ASK {}") == [{}]
             answered += 1
         assert answered > 100
+    finally:
+        store.close()
+
+
+def test_what_takes_long_leaves_its_place_to_who_waits(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.store.embedded.SLOW_SECONDS", 60)
+    store = EmbeddedStore(index, workers=1, timeout=3, memory_mb=512)
+    try:
+
+        def run_away() -> None:
+            with pytest.raises(DeadlineExceeded):
+                store.answer(Query(NEVER_ENDS))
+
+        runaway = threading.Thread(target=run_away)
+        runaway.start()
+        until(lambda: store._busy)
+        assert store.select("ASK {}") == [{}]
+        assert runaway.is_alive()
+        runaway.join()
     finally:
         store.close()
 

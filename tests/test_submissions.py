@@ -13,11 +13,15 @@ import openpyxl
 import pytest
 from served import client_of, publish_regions
 
-from app import audit, history, names, standards, submission
-from app.release import Releases
-from app.source import Source
+from app import names
+from app.files.source import Source
+from app.ontology import standards
+from app.regions import history
+from app.releases import audit
+from app.releases.release import Releases
 from app.store.terms import def_
-from app.tokens import Tokens
+from app.submissions import submission
+from app.submissions.tokens import Tokens
 from app.web import Settings, submissions
 
 ROOT = Path(__file__).parent.parent
@@ -310,7 +314,9 @@ def test_of_two_at_once_one_is_outdated(root):
     """Two versions made for the same one, put in force in the same moment: one counts, and the other is told."""
     code = f"""
 import sys, pathlib
-from app import history, standards, submission
+from app.ontology import standards
+from app.regions import history
+from app.submissions import submission
 kept = submission.Submissions(pathlib.Path({str(root)!r}))
 found = kept.receive({CODE!r}, "甲", {{"烟台.zip": pathlib.Path(sys.argv[1]).read_bytes()}}, "", standards.load())
 print("ready", flush=True)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from xlsxwriter.utility import xl_col_to_name
 
-from app import spreadsheet, table
-from app.grid import Grid, headings
-from app.source import Unreadable, letters
+from app.files import spreadsheet, table
+from app.files.grid import Grid, headings
+from app.files.source import Unreadable, letters
 
 TABLES = Path(__file__).parent / "tables"
 

@@ -7,12 +7,16 @@ from pathlib import Path
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from served import publish_regions
 
-from app import above, names, region, report, rules, standards, table
+from app import names
+from app.checking import report, rules
 from app.cli import zwfw
-from app.entry_workbook import template
-from app.publication import Publisher
+from app.files import table
+from app.ontology import standards
+from app.regions import above, region
 from app.store.terms import def_
+from app.workbooks.entry_workbook import template
 
 ROOT = Path(__file__).parent.parent
 SYSTEM, BOOK = standards.load(), rules.load()
@@ -132,8 +136,7 @@ def test_codes_are_chosen_from_their_lists():
 def test_for_a_region_it_offers_what_is_published_there_and_above(tmp_path):
     """Departments of the region before those of the city, catalogue items of the nation, each by the key a cell writes."""
     root = tmp_path / "release"
-    folders = [ROOT / "data" / code for code in ("370600", "370602")]
-    Publisher(root, SYSTEM, BOOK, ON, lambda _: None).publish(folders)
+    publish_regions(root, "370600", "370602", on=ON)
     path = tmp_path / "t.xlsx"
     arguments = ["template", "ImplementedItem", "--region", "370602", "--release", str(root), "-o", str(path)]
     assert CliRunner().invoke(zwfw, arguments).exit_code == 0

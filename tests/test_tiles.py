@@ -5,8 +5,11 @@ import re
 import pytest
 from served import client_of, publish_regions
 
-from app import names, region, rules, standardisation, standards
-from app.conformance import Conformance
+from app import names
+from app.checking import rules, standardisation
+from app.checking.conformance import Conformance
+from app.ontology import standards
+from app.regions import region
 from app.store.terms import Iri, Literal, def_
 from app.web import Settings
 from app.web.scorecard import percent, shade

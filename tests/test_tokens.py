@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import zwfw
-from app.tokens import FILE, Tokens
+from app.submissions.tokens import FILE, Tokens
 
 TODAY = datetime.date(2026, 11, 25)
 

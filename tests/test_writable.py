@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from served import client_of, publish_regions, until
 
-from app import audit, names
-from app.release import Releases, lines_of
-from app.tokens import Tokens
+from app import names
+from app.releases import audit
+from app.releases.release import Releases, lines_of
+from app.submissions.tokens import Tokens
 from app.web import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from app import answered, language, question
+from app import language
 from app.cli.options import (
     USAGE,
     VIOLATIONS,
@@ -19,10 +19,11 @@ from app.cli.options import (
     release_option,
     write,
 )
+from app.cli.progress import progress
 from app.language import text
-from app.parameter import Misasked
-from app.progress import progress
-from app.question import Question
+from app.questions import answered, question
+from app.questions.parameter import Misasked
+from app.questions.question import Question
 from app.store import Query, Store, StoreError, open_store
 
 FORMATS = ("text", "csv", "json", "xlsx")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from app import above, check, fetching, foreign, formats, rectification, region, report, rules, standards
+from app.checking import check, foreign, formats, report, rules
+from app.checking.rules import SEVERITIES
 from app.cli.options import (
     UNREADABLE,
     USAGE,
@@ -25,14 +26,17 @@ from app.cli.options import (
     release_option,
     write,
 )
+from app.cli.progress import progress
+from app.files import fetching
+from app.files.source import RDF_FORMATS, Unreadable, rdf_format
+from app.files.table import TABLES
 from app.language import text
-from app.progress import progress
-from app.reading import Reading
-from app.release import Releases
-from app.rules import SEVERITIES
-from app.source import RDF_FORMATS, Unreadable, rdf_format
+from app.ontology import standards
+from app.regions import above, region
+from app.regions.reading import Reading
+from app.releases.release import Releases
 from app.store.terms import Triple, turtle
-from app.table import TABLES
+from app.workbooks import rectification
 
 STDIN = "-"
 

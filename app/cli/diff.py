@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from app import comparison, language
+from app import language
+from app.checking import comparison
 from app.cli.options import UNREADABLE, USAGE, VIOLATIONS, complain, fail, lang_option
+from app.files.source import Place, Unreadable
 from app.language import text
-from app.source import Place, Unreadable
 
 LISTED = 50
 """Findings listed of each kind in the text before it says how many more there are; JSON has all."""

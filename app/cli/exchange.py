@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from app import names, standards
+from app import names
 from app.cli.options import UNREADABLE, USAGE, complain, current, fail, lang_option, release_option
 from app.cpsv_ap import export as cpsv_ap_export
 from app.cpsv_ap import read as cpsv_ap_read
+from app.files.source import Unreadable
 from app.language import text
-from app.source import Unreadable
+from app.ontology import standards
 from app.store.terms import Graph, Iri, RdfFormat, ntriples, parse, serialize, turtle
 
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")

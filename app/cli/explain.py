@@ -9,15 +9,17 @@ from typing import Any
 
 import click
 
-from app import comparison, explanation, language, names, rules, standards
+from app import language, names
+from app.checking import comparison, explanation, rules
+from app.checking.report import plain
+from app.checking.rules import Rule
 from app.cli.options import UNREADABLE, USAGE, complain, current, fail, lang_option, release_option
+from app.files.source import Place, Unreadable
 from app.language import text
-from app.reading import MADE_UP
-from app.release import Release
-from app.report import plain
-from app.rules import Rule
-from app.source import Place, Unreadable
-from app.standards import Standards
+from app.ontology import standards
+from app.ontology.standards import Standards
+from app.regions.reading import MADE_UP
+from app.releases.release import Release
 from app.store import open_store
 from app.store.terms import Iri, def_
 from app.web.wording import CONFIRMATION

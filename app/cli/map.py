@@ -8,13 +8,16 @@ from pathlib import Path
 
 import click
 
-from app import description, mapped, mapping, source, standards, table
 from app.cli.options import UNREADABLE, complain, fail, lang_option, write
-from app.description import Description
+from app.files import source, table
+from app.files.source import Unreadable
+from app.headings import mapped, mapping
+from app.headings.mapping import Mapped
 from app.language import text
-from app.mapping import Mapped
-from app.source import Unreadable
-from app.standards import Standards
+from app.ontology import standards
+from app.ontology.standards import Standards
+from app.regions import description
+from app.regions.description import Description
 
 WIDEST = 28
 """Columns of the terminal for a heading; a longer one is cut off in the table, not in the lines."""

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app import names, region, sentences, standards
-from app.axioms import Theory
+from app import names
 from app.cli.options import UNREADABLE, VIOLATIONS, complain, fail, lang_option
+from app.cli.progress import progress
+from app.files.source import Unreadable, rdf_format, read_rdf
 from app.language import text
-from app.progress import progress
-from app.source import Unreadable, rdf_format, read_rdf
+from app.ontology import sentences, standards
+from app.ontology.axioms import Theory
+from app.regions import region
 from app.store.terms import Graph, Iri, read_turtle
 
 if TYPE_CHECKING:
-    from app.reasoner import Explanation, Verdict
+    from app.ontology.reasoner import Explanation, Verdict
 
 
 @click.group("ontology")
@@ -33,7 +35,7 @@ def check_(paths: tuple[Path, ...], as_json: bool, lang: str) -> None:
     """用推理机检查本体，可连同 RDF 文件或地区目录 · Reason over the ontology: is it consistent, can every class have
     members, what follows; with RDF files or region folders, over them too."""
     try:
-        from app import reasoner
+        from app.ontology import reasoner
     except ImportError:
         fail(text("没有安装推理机；请运行 pip install 'zwfw[reasoner]'", lang), UNREADABLE)
     system = standards.load()

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 import click
 
 from app import language
+from app.files.source import Unreadable
 from app.language import text
-from app.release import RETENTION, Release, Releases
-from app.source import Unreadable
+from app.releases.release import RETENTION, Release, Releases
 
 VIOLATIONS, USAGE, UNREADABLE = 1, 2, 3
 """Exit codes; 0 is no violation."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from app import language, publication, rules, standards
+from app import language
+from app.checking import rules
 from app.cli.options import (
     UNREADABLE,
     USAGE,
@@ -26,11 +27,13 @@ from app.cli.options import (
     on_option,
     release_option,
 )
+from app.files.source import Unreadable
 from app.language import text
-from app.plan import Plan
-from app.processes import ProcessLost
-from app.release import Release, Releases
-from app.source import Unreadable
+from app.ontology import standards
+from app.processes.pool import ProcessLost
+from app.publishing import publication
+from app.publishing.plan import Plan
+from app.releases.release import Release, Releases
 from app.store import StoreError
 
 
@@ -183,7 +186,7 @@ def telling(lang: str) -> Iterator[None]:
 
 
 def _write(release: Release, path: Path, lang: str) -> None:
-    from app import replica  # half a second of imports that few publications need
+    from app.releases import replica  # half a second of imports that few publications need
 
     try:
         replica.write(release, path)
@@ -193,7 +196,7 @@ def _write(release: Release, path: Path, lang: str) -> None:
 
 def _sent(root: Path, endpoint: Any, lang: str) -> dict[str, Any]:
     """Send the release in force; what is published stays so whatever becomes of this."""
-    from app import replica
+    from app.releases import replica
 
     def say(graph: str, count: int) -> None:
         click.echo(text("送出 {graph}（{count} 条）", lang, graph=graph, count=count), err=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from app.cli.options import VIOLATIONS, current, fail, lang_option, release_option
+from app.cli.progress import progress
 from app.language import text
-from app.progress import progress
 from app.store import FormatUnfit, Query, StoreError, open_store
 
 _QUERY_FORMATS = {

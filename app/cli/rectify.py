@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from app import above, correction, history, region, returned, rules, standards
+from app.checking import rules
 from app.cli.diff import changes_said
 from app.cli.options import (
     UNREADABLE,
@@ -24,14 +24,17 @@ from app.cli.options import (
     release_option,
 )
 from app.cli.publish import done_said, telling
-from app.correction import Corrections
-from app.history import Change
+from app.files.source import Source, Unreadable
 from app.language import text
-from app.proposal import Judges, Proposal, propose
-from app.publication import Publisher
-from app.release import Releases
-from app.returned import Answer, Returned
-from app.source import Source, Unreadable
+from app.ontology import standards
+from app.publishing.publication import Publisher
+from app.regions import above, history, region
+from app.regions.history import Change
+from app.releases.release import Releases
+from app.submissions.proposal import Judges, Proposal, propose
+from app.workbooks import correction, returned
+from app.workbooks.correction import Corrections
+from app.workbooks.returned import Answer, Returned
 
 
 @click.command()

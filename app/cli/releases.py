@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from app import delta
 from app.cli.options import UNREADABLE, USAGE, complain_of_disk, current, fail, lang_option, release_option
 from app.language import text
-from app.release import MANIFEST, Release, Releases
+from app.releases import delta
+from app.releases.release import MANIFEST, Release, Releases
 
 
 @click.command("releases")

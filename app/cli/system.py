@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
-from app import doctor, language, rules, standards
+from app import doctor, language
+from app.checking import rules
 from app.cli.options import lang_option, release_option
+from app.cli.progress import progress
 from app.language import text
-from app.progress import progress
+from app.ontology import standards
 
 
 @click.command("rules")

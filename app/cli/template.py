@@ -6,13 +6,16 @@ from urllib.parse import unquote
 
 import click
 
-from app import entry_workbook, names, rules, standards
-from app.above import Published, levels_above
+from app import names
+from app.checking import rules
 from app.cli.options import USAGE, current, fail, lang_option, output_option, release_option, write
-from app.entry_workbook import Surroundings
 from app.language import text
-from app.standards import Standards
+from app.ontology import standards
+from app.ontology.standards import Standards
+from app.regions.above import Published, levels_above
 from app.store.terms import Iri, def_
+from app.workbooks import entry_workbook
+from app.workbooks.entry_workbook import Surroundings
 
 
 @click.command("template")

@@ -8,7 +8,7 @@ import click
 
 from app.cli.options import USAGE, Date, fail, lang_option, release_option
 from app.language import text
-from app.tokens import SCOPES, SUBMIT, Tokens
+from app.submissions.tokens import SCOPES, SUBMIT, Tokens
 
 
 @click.group("token")

@@ -8,11 +8,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from app import names
-from app.above import Published, gather
-from app.cell import TEXT
 from app.cpsv_ap import PROFILE, queries
-from app.release import Release
-from app.standards import Standards
+from app.ontology.standards import Standards
+from app.regions.above import Published, gather
+from app.regions.cell import TEXT
+from app.releases.release import Release
 from app.store.terms import Graph, Index, Iri, Literal, Quad, QuerySolutions, QueryTriples, Triple
 
 UNDETERMINED = "und"

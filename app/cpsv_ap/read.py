@@ -10,13 +10,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import cell, names
+from app import names
 from app.cpsv_ap import queries
-from app.derived import upward
-from app.facts import DOMAIN, RANGE, TYPE
-from app.region import NO_REGION
-from app.source import RDF_FORMATS, Place, Unreadable, rdf_format, read_rdf, refused
-from app.standards import Standards
+from app.files.source import RDF_FORMATS, Place, Unreadable, rdf_format, read_rdf, refused
+from app.ontology.facts import DOMAIN, RANGE, TYPE
+from app.ontology.standards import Standards
+from app.regions import cell
+from app.regions.derived import upward
+from app.regions.region import NO_REGION
 from app.store.terms import (
     Graph,
     Index,

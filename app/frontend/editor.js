@@ -72,6 +72,15 @@ const TYPED_OVER = EditorView.domEventHandlers({
   },
 });
 
+// The list of terms scrolls, and what scrolls is to be reached by keyboard. It may have the focus, then, and gives it back at
+// once: the arrows choose and scroll from the editor.
+const REACHED = EditorView.updateListener.of(({ view }) => {
+  const list = view.root.querySelector("[role=listbox]");
+  if (!list || list.tabIndex === 0) return;
+  list.tabIndex = 0;
+  list.addEventListener("focus", () => view.focus());
+});
+
 const isBlaming = (transaction) => transaction.effects.some((effect) => effect.is(BLAMED));
 
 /** Puts an editor in the place of `area`. `told` gives words, language, and what to do at Ctrl+Enter and on a change. */
@@ -178,6 +187,7 @@ export function openEditor(area, { words, lang, run, changed }) {
         EditorState.phrases.of(lang === "zh" ? CHINESE : {}),
         EditorView.contentAttributes.of({ "aria-label": words.editor, lang: "", spellcheck: "false", autocapitalize: "off" }),
         autocompletion({ override: [complete], activateOnTypingDelay: 80 }),
+        REACHED,
         linter(faults, { delay: 250, needsRefresh: ({ transactions }) => transactions.some(isBlaming) }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;

@@ -33,8 +33,11 @@ START_SECONDS = 20
 """For opening a store, which has no client yet that waits: a loaded machine may be slow, a hung disk is a
 fault."""
 
+QUICK_SECONDS = 0.05
+"""Pages and lookups take some milliseconds. A question that takes longer leaves its place to those that wait, if any do."""
+
 SLOW_SECONDS = 1.0
-"""A question that is evaluated for longer is slow: pages and lookups take some milliseconds."""
+"""A question that takes longer is slow: it leaves its place in any case, and the processor to others."""
 
 RESTART_PAUSE_SECONDS = 1.0
 """After the system refused a process: asking again at once would only burn its last resources."""
@@ -71,13 +74,13 @@ class EmbeddedStore:
         # One lock for everything below. It may be taken twice by one thread: an answer nobody closed gives its worker back
         # when it is collected, which is at any time.
         lock = threading.RLock()
-        self._turn = threading.Condition(lock)
+        self._lock = lock
         self._bell = threading.Condition(lock)
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
         self._aside: set[Worker] = set()  # those of the busy that have left their place to others
         self._dead: list[Worker] = []
-        self._line: deque[Evaluation] = deque()  # those that wait, in the order they came
+        self._line: deque[threading.Condition] = deque()  # those that wait, in the order they came
         self._closing = self._watch_ended = False
         self._watch = threading.Thread(
             target=self._keep_watch, name=f"watch {index.parent.name}", daemon=True
@@ -111,19 +114,20 @@ class EmbeddedStore:
         return selected(self, text, terms)
 
     def close(self, at_once: bool = False) -> None:
-        with self._turn:
+        with self._lock:
             self._closing = True
             if at_once:
                 for worker in list(self._busy):
                     worker.deadline = 0.0
-            self._turn.notify_all()
+            for turn in self._line:
+                turn.notify()
             self._bell.notify_all()
         self._watch.join()
 
     @property
     def is_ready(self) -> bool:
         """Whether a worker is there to answer or is answering."""
-        with self._turn:
+        with self._lock:
             return bool(self._idle or self._busy) and not self._closing
 
     def _begin(self, text: str) -> Evaluation:
@@ -149,34 +153,51 @@ class EmbeddedStore:
     def _take(self, evaluation: Evaluation) -> Worker:
         """A worker of one's own, in turn. Raises ``StoreBusy`` at once, ``DeadlineExceeded`` when the time is
         over, ``Stopped`` when nobody waits any more."""
-        with self._turn:
-            if self._line or not self._has_idle():
+        with self._lock:
+            if self._line or not self._has_place():
                 # Counted with the busy: a worker that is being started anew is as good as one that is there.
                 if self._in_places() + len(self._line) >= self.workers + self.queue and not self._closing:
                     raise StoreBusy(self._seconds_to_next())
-                self._line.append(evaluation)
+                turn = threading.Condition(self._lock)
+                self._line.append(turn)
                 try:
-                    self._wait_for_turn(evaluation)
+                    has_place = self._wait_for(turn, evaluation)
                 finally:
-                    self._line.remove(evaluation)
-                    self._turn.notify_all()  # the next may be first now
+                    self._line.remove(turn)
+            else:
+                has_place = not evaluation.has_to_end
             if self._closing:
                 raise StoreBusy(1)
-            if evaluation.has_to_end or not self._idle:
+            if not has_place:
+                self._call_next()
                 raise evaluation.why_ended()
             worker = self._idle.pop()
             worker.begin(evaluation)
             evaluation.state = EVALUATING
             self._busy.add(worker)  # the watch will see it; to wake it costs more than most questions
+            self._call_next()  # there may be a second place
             return worker
 
-    def _wait_for_turn(self, evaluation: Evaluation) -> None:
-        """Until it is the first in the line and a worker is idle, the store closes, the time is over or nobody wants the
+    def _wait_for(self, turn: threading.Condition, evaluation: Evaluation) -> bool:
+        """Whether it got a place, being the first in the line, before the store closes, the time is over or nobody wants the
         answer any more."""
         while not (evaluation.has_to_end or self._closing):
-            if self._line[0] is evaluation and self._has_idle():
-                return
-            self._turn.wait(POLL_SECONDS)
+            if self._line[0] is not turn:
+                turn.wait(POLL_SECONDS)
+            elif self._has_place():
+                return True
+            else:
+                turn.wait(min(POLL_SECONDS, self._set_aside_what_takes(QUICK_SECONDS)))
+        return False
+
+    def _call_next(self) -> None:
+        """Wake the first in the line, and nobody else: of the others each would only find that it is not its turn."""
+        if self._line:
+            self._line[0].notify()
+
+    def _has_place(self) -> bool:
+        """Whether another question may be evaluated now; the last of ``_idle`` is then alive."""
+        return self._in_places() < self.workers and self._has_idle()
 
     def _in_places(self) -> int:
         """Of the busy workers, those that keep others waiting; one that was killed keeps nobody, whoever still reads."""
@@ -195,45 +216,61 @@ class EmbeddedStore:
         return max(1, math.ceil(nearest - time.monotonic()))
 
     def make_room(self, worker: Worker) -> None:
-        with self._turn:
+        with self._lock:
             self._set_aside(worker)
 
     def _set_aside(self, worker: Worker) -> bool:
         has_room = worker in self._busy - self._aside and len(self._aside) < ASIDE
         if has_room:
             self._aside.add(worker)
+            self._call_next()
             self._bell.notify()
         return has_room
 
+    def _set_aside_what_takes(self, seconds: float) -> float:
+        """Set aside what has been evaluated for so long; in how many seconds the next will have been."""
+        soonest = seconds
+        for worker in list(self._busy - self._aside):
+            left = seconds - worker.evaluating_seconds
+            if left > 0:
+                soonest = min(soonest, left)
+            else:
+                self._set_aside(worker)
+        return soonest
+
+    def _wanted(self) -> int:
+        """Workers that are to be idle or in a place. Where something has been set aside more of its kind may come: then one
+        waits ready besides, for to start one takes longer than most questions."""
+        return self.workers + bool(self._aside)
+
     def give_back(self, worker: Worker, dead: bool = False) -> None:
-        with self._turn:
+        with self._lock:
             self._busy.discard(worker)
             self._aside.discard(worker)
             worker.rest()
-            is_surplus = len(self._idle) + self._in_places() >= self.workers
             if self._watch_ended:
                 worker.kill()
                 worker.bury()
-            elif dead or worker.overdue or worker.yields or is_surplus:
+            elif dead or worker.overdue or worker.yields:
                 worker.kill()
                 self._dead.append(worker)
                 self._bell.notify()
-            else:
+            else:  # also where there are enough: to end and start them by turns costs more than a few that are idle
                 self._idle.append(worker)
-                self._turn.notify_all()
+                self._call_next()
                 if self._closing:
                     self._bell.notify()
 
     def _keep_watch(self) -> None:
         """The watch's thread: until the store closes and no answer is under way that may still go on."""
-        with self._turn:
+        with self._lock:
             while not (self._closing and all(worker.overdue for worker in list(self._busy))):
                 if self._kill_the_overdue():
                     continue  # that may have been the last one to wait for
                 self._set_the_slow_aside()
                 if self._dead:
                     self._bury()
-                elif not self._closing and len(self._idle) + self._in_places() < self.workers:
+                elif not self._closing and len(self._idle) + self._in_places() < self._wanted():
                     self._start_one()
                 else:
                     deadlines = [worker.deadline for worker in list(self._busy) if not worker.overdue]
@@ -255,19 +292,19 @@ class EmbeddedStore:
 
     def _set_the_slow_aside(self) -> None:
         """What takes long has time: others go before it, on the processor, too."""
-        for worker in list(self._busy - self._aside):
-            slow = worker.evaluation is not None and worker.evaluating_seconds > SLOW_SECONDS
-            if slow and self._set_aside(worker):
+        self._set_aside_what_takes(SLOW_SECONDS)
+        for worker in list(self._aside):
+            if not worker.yields and worker.evaluating_seconds > SLOW_SECONDS:
                 worker.yield_to_others()
 
     def _bury(self) -> None:
         dead, self._dead = self._dead, []
-        self._turn.release()
+        self._lock.release()
         try:
             for worker in dead:
                 worker.bury()
         finally:
-            self._turn.acquire()
+            self._lock.acquire()
 
     def _start_one(self) -> None:
         """One worker more. Who asks it first waits for it to open the index, some 60 ms, so it is taken
@@ -275,7 +312,7 @@ class EmbeddedStore:
         try:
             settings = map(str, (self.index, self.memory_mb, self._forwarder_port))
             self._idle.insert(0, Worker("app.store.worker", *settings))
-            self._turn.notify_all()
+            self._call_next()
         except OSError as error:
             logger.error("no process for a worker: %s", error)
             self._bell.wait(RESTART_PAUSE_SECONDS)

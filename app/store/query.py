@@ -36,8 +36,8 @@ class Query:
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     limit: int | None = None
-    """Stop after so many solutions or triples; the JSON of solutions then says ``"more": true`` if there were
-    more."""
+    """Stop after so many solutions or triples, or as many as are held in memory (``results.SOME_BYTES``); the JSON of
+    solutions then says ``"more": true`` if there were more."""
 
 
 class Answer(Protocol):

@@ -1,4 +1,4 @@
-"""The store over a SPARQL 1.1 endpoint of others that holds a release (``app.replica`` put it there).
+"""The store over a SPARQL 1.1 endpoint of others that holds a release (``app.releases.replica`` put it there).
 
 Answers are what the embedded store would give: queries are read by the embedded engine first, over an empty index, so
 that a syntax error or a format that does not fit is told in the same words whatever engine is behind; the dataset is

@@ -1,13 +1,18 @@
 """Writing an engine's results in the format asked for, in frames: the same for answers evaluated here and elsewhere."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import IO, Any, cast
 
 from app import names
+from app.store.query import MemoryExceeded
 from app.store.records import FRAME_BYTES
 from app.store.terms import QueryResultsFormat, RdfFormat, serialize
+
+SOME_BYTES = 32 * 1024 * 1024
+"""What an answer has at most that is cut at so many solutions or triples: whoever wants it so holds it in memory as a whole,
+and a query can make each of its texts as long as it likes. A hundred thousand solutions of three terms fit."""
 
 WITHOUT_PREFIXES = frozenset({RdfFormat.N_TRIPLES, RdfFormat.N_QUADS})
 
@@ -29,7 +34,7 @@ def write(result: Any, media_type: str, limit: int | None, sink: "Frames") -> No
     else:
         if solutions is not None:
             raise TypeError("triples are not solutions")
-        write_triples(result if limit is None else islice(result, limit), media_type, sink)
+        write_triples(result if limit is None else _some_triples(result, limit), media_type, sink)
 
 
 def write_triples(triples: Any, media_type: str, sink: "Frames") -> None:
@@ -47,15 +52,33 @@ def triples_format(media_type: str) -> tuple[RdfFormat, dict[str, str]]:
 
 
 def _some_solutions(result: Any, limit: int) -> bytes:
-    """The first ``limit`` solutions as SPARQL 1.1 Query Results JSON, with a member ``more`` of our own."""
+    """The first ``limit`` solutions as SPARQL 1.1 Query Results JSON, or as many of them as ``SOME_BYTES`` hold, with a
+    member ``more`` of our own. Raises ``MemoryExceeded`` where they do not hold one."""
     variables = [variable.value for variable in result.variables]
-    rows = [
-        {name: json_term(term) for name, term in zip(variables, solution, strict=True) if term is not None}
-        for solution in islice(result, limit)
-    ]
-    more = next(iter(result), None) is not None
-    answer = {"head": {"vars": variables}, "results": {"bindings": rows}, "more": more}
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    rows: list[bytes] = []
+    more, left = False, SOME_BYTES
+    for solution in result:
+        terms = zip(variables, solution, strict=True)
+        row = written({name: json_term(term) for name, term in terms if term is not None}).encode()
+        left -= len(row)
+        if more := left < 0 or len(rows) == limit:
+            break
+        rows.append(row)
+    if left < 0 and not rows:
+        raise MemoryExceeded("one solution alone is more than is held of an answer")
+    head, body = written({"vars": variables}).encode(), b",".join(rows)
+    return b'{"head":%b,"results":{"bindings":[%b]},"more":%b}' % (head, body, written(more).encode())
+
+
+def _some_triples(triples: Iterable[Any], limit: int) -> Iterator[Any]:
+    """The first ``limit`` triples, or as many of them as ``SOME_BYTES`` hold."""
+    left = SOME_BYTES
+    for triple in islice(triples, limit):
+        left -= len(str(triple).encode())
+        if left < 0:
+            return
+        yield triple
 
 
 def json_term(term: Any) -> dict[str, Any]:

@@ -14,8 +14,9 @@ import sys
 from typing import IO, Any, BinaryIO, cast
 
 from app import names
-from app.confinement import confine
+from app.processes.confinement import confine
 from app.store import results
+from app.store.query import MemoryExceeded
 from app.store.records import (
     END,
     FAILED,
@@ -69,7 +70,7 @@ def _answer(store: Any, request: dict[str, Any], replies: BinaryIO) -> None:
         send(replies, record(FAILURE, failure(UNFIT, str(error))))
     except KeyError as error:
         send(replies, record(FAILURE, failure(UNKNOWN, str(error))))
-    except MemoryError:
+    except (MemoryError, MemoryExceeded):
         send(replies, record(FAILURE, failure(MEMORY, "out of memory")))
     except (OSError, RuntimeError, ValueError) as error:
         send(replies, record(FAILURE, failure(FAILED, str(error))))

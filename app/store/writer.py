@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app import names
-from app.confinement import confine
+from app.processes.confinement import confine
 from app.store.records import END, FAILED, FAILURE, FRAME, MEMORY, UNKNOWN, failure, read_request, record
 from app.store.terms import DefaultGraph, Index, Iri, Quad, RdfFormat, ntriples, parse
 from app.store.worker import malformed, pipes, send

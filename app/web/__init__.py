@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.language import LANGUAGES
-from app.release import NoRelease
+from app.releases.release import NoRelease
 from app.web import (
     about,
     allowance,
@@ -47,6 +47,8 @@ from app.web.door import Door
 from app.web.live import Live, Settings, current_release, current_store
 from app.web.rewriting import Rewriter
 from app.web.scratch import Scratch, current_scratch
+from app.web.vocabulary import last_of
+from app.web.wording import words
 
 __all__ = ["Settings", "create_app", "create_open_app", "current_release", "current_store"]
 
@@ -124,6 +126,10 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # Here and not by the pages that say these things: what several draw alike is read whole wherever one of it is drawn.
+    app.context_processor(words)
+    for one in (language.capital, last_of, scorecard.percent, scorecard.shade):
+        app.add_template_filter(one)
     live.attach(app, live_)
     answers, log = Answers(), journal.Journal(live_.settings.log)
     app.extensions["answers"] = answers
@@ -149,8 +155,7 @@ def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:
 
     @app.after_request
     def secure(response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
+        response.headers.extend(SECURITY_HEADERS)
         assets.keep(response)
         return language.remember(response)
 

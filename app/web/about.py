@@ -9,11 +9,11 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from app import standards
-from app.release import NoRelease
+from app.ontology import standards
+from app.releases.release import NoRelease
 from app.search import MOST, SECONDS
 from app.store import ASIDE
-from app.submission import MAX_BYTES
+from app.submissions.submission import MAX_BYTES
 from app.web import asked, results
 from app.web.language import language, say
 from app.web.live import current_release, following

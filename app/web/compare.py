@@ -12,11 +12,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from app import names, rules, standards
-from app.codes import region_chain
-from app.conformance import Conformance
-from app.facts import TYPE
+from app import names
+from app.checking import rules
+from app.checking.conformance import Conformance
 from app.language import comparable, pick
+from app.ontology import standards
+from app.ontology.codes import region_chain
+from app.ontology.facts import TYPE
 from app.store.terms import Iri, Term, def_
 from app.web import reports
 from app.web.description import labels

@@ -9,10 +9,12 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app import likeness, names, standards
-from app.facts import ALT_LABEL
+from app import names
+from app.headings import likeness
 from app.language import pick
-from app.release import NoRelease
+from app.ontology import standards
+from app.ontology.facts import ALT_LABEL
+from app.releases.release import NoRelease
 from app.store import StoreError
 from app.store.terms import Iri, Literal
 from app.web.language import language

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app import names, standards
+from app import names
 from app.language import LANGUAGES, text
-from app.release import Release
+from app.ontology import standards
+from app.releases.release import Release
 from app.store import Store
 from app.store.terms import Graph, Iri, Literal, Term, Triple, def_
 from app.web.vocabulary import written

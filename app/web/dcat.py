@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from app import names, standards
+from app import names
 from app.language import LANGUAGES, text
+from app.ontology import standards
 from app.store.terms import Graph, Iri, Literal, Term
 from app.web import description, links
 from app.web.catalogued import TYPE, WHOLE, Catalogued, time

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app import names, rules, standards
-from app.facts import Facts
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.ontology.facts import Facts
 from app.store import Store
 from app.store.terms import (
     BlankNode,

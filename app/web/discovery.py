@@ -16,9 +16,12 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, current_app, request
 
-from app import names, question, rules, standards
-from app.facts import IN_SCHEME, TYPE
-from app.release import Release
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.ontology.facts import IN_SCHEME, TYPE
+from app.questions import question
+from app.releases.release import Release
 from app.store.terms import Iri
 from app.web import links
 from app.web.documents import documents

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response
 
-from app import names, rules, standards
-from app.facts import NOTATION, SOURCE, TYPE
-from app.question import Question
-from app.rules import Rule
+from app import names
+from app.checking import rules
+from app.checking.rules import Rule
+from app.ontology import standards
+from app.ontology.facts import NOTATION, SOURCE, TYPE
+from app.questions.question import Question
 from app.store.terms import Iri, Node, Term, def_
 from app.web.language import language
 from app.web.ontology import questions

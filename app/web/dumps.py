@@ -16,7 +16,7 @@ from werkzeug.http import http_date
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import wrap_file
 
-from app.release import CHECKSUMS, Release
+from app.releases.release import CHECKSUMS, Release
 from app.web.live import current_release, kept
 from app.web.members import Members
 from app.web.offer import Dump, offer

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from app import names, question
+from app import names
+from app.questions import question
 from app.store import syntax
 
 FIRST = "things-by-class"

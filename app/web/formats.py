@@ -50,6 +50,9 @@ SOLUTION_FORMATS = (
     Format("tsv", "text/tab-separated-values", "TSV", _W3C + "SPARQL_Results_TSV"),
 )
 TRUTH_FORMATS = SOLUTION_FORMATS[:2]
+WORKBOOK = Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX", "")
+"""Solutions for spreadsheets, a format of our own: no store writes it, and service descriptions have no name for it."""
+
 TRIPLE_FORMATS = (
     Format(
         "ttl",
@@ -112,7 +115,7 @@ def formats_of(form: str) -> Sequence[Format]:
     """What the answer to a query of this form can be written in, the preferred first."""
     if form in ("CONSTRUCT", "DESCRIBE"):
         return GRAPH_FORMATS
-    return TRUTH_FORMATS if form == "ASK" else SOLUTION_FORMATS
+    return TRUTH_FORMATS if form == "ASK" else (*SOLUTION_FORMATS, WORKBOOK)
 
 
 def chosen(offered: Iterable[Format], name: str | None = None) -> tuple[Format, str] | None:
@@ -121,19 +124,24 @@ def chosen(offered: Iterable[Format], name: str | None = None) -> tuple[Format, 
     ``name``, from ``?format=``, overrules Accept. Among what Accept ranks alike, what it names outright comes
     before what a wildcard covers, and then our own order decides.
     """
-    offered = list(offered)
     if name:
         name = name.partition(",")[0]  # SPARQLWrapper sends all types of a format, the first being the one
         return next(((one, one.media_type) for one in offered if name in one.names), None)
+    return _best(request.headers.get("Accept", ""), tuple(offered))
+
+
+@lru_cache(maxsize=1024)
+def _best(accept: str, offered: tuple[Format, ...]) -> tuple[Format, str] | None:
     candidates = [
-        (*_wanted(one.media_type), -number, one, one.media_type) for number, one in enumerate(offered)
+        (*_quality(accept, one.media_type), -number, one, one.media_type)
+        for number, one in enumerate(offered)
     ]
     # A wildcard covers a type's own name, not its other names.
     candidates += [
-        (*_wanted(other), -number, one, other)
+        (*_quality(accept, other), -number, one, other)
         for number, one in enumerate(offered)
         for other in one.others
-        if _wanted(other)[1] == BY_NAME
+        if _quality(accept, other)[1] == BY_NAME
     ]
     best = max(candidates, key=lambda candidate: candidate[:3])
     return (best[3], best[4]) if best[0] > 0 else None
@@ -141,17 +149,15 @@ def chosen(offered: Iterable[Format], name: str | None = None) -> tuple[Format, 
 
 def prefers_page() -> bool:
     """Whether the client is a browser rather than a program: it asks for HTML and not merely for anything."""
-    quality, specificity = _wanted(HTML)
-    return quality > 0 and specificity == BY_NAME and (quality, specificity) > _wanted("application/json")
-
-
-def _wanted(media_type: str) -> tuple[float, int]:
-    """Quality and specificity with which Accept covers a media type: the most specific range decides."""
-    return _quality(request.headers.get("Accept", ""), media_type)
+    accept = request.headers.get("Accept", "")
+    quality, specificity = _quality(accept, HTML)
+    wanted = (quality, specificity)
+    return quality > 0 and specificity == BY_NAME and wanted > _quality(accept, "application/json")
 
 
 @lru_cache(maxsize=4096)
 def _quality(accept: str, media_type: str) -> tuple[float, int]:
+    """Quality and specificity with which ``accept`` covers a media type: the most specific range decides."""
     kind = media_type.partition("/")[0]
     best = (0.0, -1)
     for name, quality in _ranges(accept):

@@ -29,6 +29,14 @@ def say(message: str, **values: object) -> str:
     return text(message, language(), **values)
 
 
+def capital(text: str) -> str:
+    """``text`` as a heading or a label begins in English, with a capital. What is no plain word at its beginning, such as a
+    name in code, stays as it is, and so does Chinese."""
+    word = text.partition(" ")[0]
+    is_word = word.islower() and word.isascii() and ":" not in word
+    return text[0].upper() + text[1:] if is_word and language() == "en" else text
+
+
 def rendered(template: str, **values: object) -> str:
     """``template`` in the language of this request; what is Chinese on an English page says so."""
     html = render_template(template, **values)

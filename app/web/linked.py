@@ -10,9 +10,11 @@ from urllib.parse import quote
 from flask import Blueprint, Response, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import explanation, names, standards
+from app import names
+from app.checking import explanation
 from app.language import LANGUAGES
-from app.release import NoRelease
+from app.ontology import standards
+from app.releases.release import NoRelease
 from app.store import StoreError
 from app.store.terms import Iri
 from app.web import description, links

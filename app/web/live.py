@@ -13,7 +13,7 @@ from typing import BinaryIO
 from flask import Flask, current_app, g, has_request_context, request
 
 from app import names
-from app.release import MANIFEST, NoRelease, Release, Releases
+from app.releases.release import MANIFEST, NoRelease, Release, Releases
 from app.store import Allowed, Client, Forwarder, Ledger, Store, StoreUnreadable, open_remote, open_store
 from app.web import allowance
 

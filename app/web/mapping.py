@@ -7,11 +7,13 @@ from flask import Blueprint, Response, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app import mapped, mapping, standards, upload
-from app.mapping import ROWS_LOOKED_AT, Mapped
-from app.source import Place, Unreadable, refused
-from app.standards import Standards
-from app.table import TABLES, Sheet
+from app.files import upload
+from app.files.source import Place, Unreadable, refused
+from app.files.table import TABLES, Sheet
+from app.headings import mapped, mapping
+from app.headings.mapping import ROWS_LOOKED_AT, Mapped
+from app.ontology import standards
+from app.ontology.standards import Standards
 from app.web import allowance
 from app.web.language import language, rendered, say
 from app.web.page import page

@@ -14,8 +14,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.release import NoRelease
-from app.rules import SEVERITIES
+from app.checking.rules import SEVERITIES
+from app.releases.release import NoRelease
 from app.store import STATES
 from app.web.answers import Answers
 from app.web.live import current_release, following

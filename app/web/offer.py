@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from app import delta, names
-from app.release import SYNTHETIC, Release, checksums
+from app import names
+from app.releases import delta
+from app.releases.release import SYNTHETIC, Release, checksums
 from app.web import reports
 
 FORMATS = {".ttl.gz": "Turtle", ".nt.gz": "N-Triples", ".nq.gz": "N-Quads"}

@@ -10,11 +10,13 @@ from functools import cache
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import names, question, standards
-from app.context import context
-from app.facts import DEFINITION, SUBCLASS, TYPE
+from app import names
 from app.language import LANGUAGES
-from app.question import Question
+from app.ontology import standards
+from app.ontology.context import context
+from app.ontology.facts import DEFINITION, SUBCLASS, TYPE
+from app.questions import question
+from app.questions.question import Question
 from app.store.terms import Iri, def_, read_turtle
 from app.web.description import written_as
 from app.web.diagram import Diagram, Link, Thing, draw

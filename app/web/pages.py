@@ -6,16 +6,17 @@ from weakref import WeakKeyDictionary
 
 from flask import Blueprint, Response
 
-from app import names, question, rules, standards
-from app.release import NoRelease
-from app.standards import Standards
+from app import names
+from app.checking import rules
+from app.ontology import standards
+from app.ontology.standards import Standards
+from app.questions import question
+from app.releases.release import NoRelease
 from app.store.terms import Iri, Literal, def_
 from app.web import reports
 from app.web.language import language
 from app.web.live import Opened, current_release
 from app.web.page import page
-from app.web.vocabulary import last_of
-from app.web.wording import words
 
 REGIONS_SHOWN = 12
 """Regions on the home page; the list of all has a page of its own."""
@@ -27,8 +28,6 @@ different conditions, portals that contradict each other, data collected again a
 ITEM_CLASSES = ("CatalogueItem", "ImplementedItem", "HandlingItem")
 
 pages = Blueprint("pages", __name__)
-pages.app_context_processor(words)
-pages.add_app_template_filter(last_of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, g, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.release import NoRelease
+from app.releases.release import NoRelease
 from app.store import (
     AnswerBroken,
     DeadlineExceeded,

@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from app import audit
+from app.releases import audit
 from app.store import Evaluation
-from app.tokens import OPERATE, Token
+from app.submissions.tokens import OPERATE, Token
 from app.web.formats import prefers_page
 from app.web.language import language, rendered, say
 from app.web.live import following

@@ -11,12 +11,13 @@ from flask import Response, current_app, request
 from app.store import Query, StoreError
 from app.web import allowance, completion, description, examples, problem, vocabulary
 from app.web.answers import Answers
-from app.web.formats import Format, formats_of
-from app.web.language import language, rendered
+from app.web.formats import WORKBOOK, Format, formats_of
+from app.web.language import language, rendered, say
 from app.web.live import current_release, current_store, following
 from app.web.page import Paging, page_number
 from app.web.problem import Problem
 from app.web.results import PAGE_ROWS, WHOLE_ROWS, Labels, Solutions, Wanted, address_of
+from app.web.workbooks import WORKBOOK_ROWS
 
 PAGE_TRIPLES = 2000
 """What a page shows of a graph, some hundred kilobytes of Turtle."""
@@ -47,7 +48,9 @@ def query_page(
             limit = following().settings.timeout
             told = error if isinstance(error, Problem) else problem.of_store(error, query.text, limit)
             shown["problem"], status, headers = told.as_dict(), told.kind.status, told.headers
-        shown["downloads"] = [(one.title, _download(query, one)) for one in formats_of(form)]
+        shown["downloads"] = [
+            (_title(one, shown["result"]), _download(query, one)) for one in formats_of(form)
+        ]
     classes, properties = completion.used()
     body = rendered(
         "sparql.html",
@@ -155,6 +158,13 @@ def _asked(query: Query) -> list[tuple[str, str]]:
     pairs = [("query", query.text)]
     pairs += [("default-graph-uri", graph) for graph in query.default_graphs]
     return pairs + [("named-graph-uri", graph) for graph in query.named_graphs]
+
+
+def _title(form: Format, result: dict[str, Any] | None) -> str:
+    """What a download is called; of one that may not have all, how much it has."""
+    if form is WORKBOOK and result is not None and result.get("more"):
+        return say("XLSX（至多 {count} 行）", count=f"{WORKBOOK_ROWS:,}")
+    return form.title
 
 
 def _download(query: Query, form: Format) -> str:

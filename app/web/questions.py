@@ -9,28 +9,30 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import answered, names, question, standards
-from app.answered import Answered
-from app.facts import TYPE
+from app import names
 from app.language import pick
-from app.parameter import TODAY, Misasked, Parameter
-from app.question import Question
+from app.ontology import standards
+from app.ontology.facts import TYPE
+from app.questions import answered, question
+from app.questions.answered import Answered
+from app.questions.parameter import TODAY, Misasked, Parameter
+from app.questions.question import Question
 from app.store import Answer, Query, StoreError
 from app.store.terms import Iri, def_
 from app.web import allowance, chart, problem
 from app.web.answers import sent
+from app.web.formats import WORKBOOK
 from app.web.language import language, say
 from app.web.links import address, home
 from app.web.live import current_release, following
-from app.web.page import confirmed, open_to_all, page
+from app.web.page import open_to_all, page
 from app.web.problem import Problem
+from app.web.results import rests, rounded
 from app.web.wording import MODULES
+from app.web.workbooks import WORKBOOK_ROWS, file, making
 
 PAGE_ROWS = 500
 """What a page shows of an answer, as that of the endpoint does; the rest is for downloads."""
-
-WORKBOOK_ROWS = 100_000
-"""What a workbook holds of an answer: some 10 MB, made in memory. CSV has all of it."""
 
 MOST_OPTIONS = 400
 """Regions offered in a list; where more are published, a code is typed."""
@@ -38,7 +40,6 @@ MOST_OPTIONS = 400
 DATA = {".csv": "text/csv", ".json": "application/sparql-results+json"}
 """Answers as the endpoint writes them, by the end of the address."""
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SUFFIXES = (".excel.csv", ".xlsx", ".rq", *DATA)
 
 pages = Blueprint("questions", __name__)
@@ -63,6 +64,10 @@ class Cell:
     href: str
     kind: str
     """The class of its column: ``number``, ``date`` or nothing."""
+    title: str
+    """All of a number that is shown in short."""
+    rest: str
+    """What stands unseen after a number; see ``rests``."""
 
 
 @pages.get("/questions")
@@ -108,7 +113,7 @@ def _data(found: Question, suffix: str) -> Response:
     release = current_release()
     query = found.bind(_values(), language())
     if suffix == ".rq":
-        return _file(query.encode(), "application/sparql-query; charset=utf-8", f"{found.name}.rq")
+        return file(query.encode(), "application/sparql-query; charset=utf-8", f"{found.name}.rq")
     if suffix in DATA:
         media_type = DATA[suffix]
 
@@ -123,16 +128,10 @@ def _data(found: Question, suffix: str) -> Response:
     told = answered.ask(found, _values(), language(), release.store, release.regions, WORKBOOK_ROWS)
     mark = "-synthetic" if told.is_synthetic else ""
     if suffix == ".xlsx":
-        return _file(told.workbook(_made(release.id), release.id), XLSX, f"{found.name}{mark}.xlsx")
-    return _file(told.csv(), "text/csv; charset=utf-8", f"{found.name}{mark}.csv")
-
-
-def _file(content: bytes, media_type: str, name: str) -> Response:
-    response = Response(content, content_type=media_type)
-    response.headers["Content-Disposition"] = f"attachment; filename={name}"
-    response.headers["Content-Language"] = language()
-    response.vary.update(["Accept-Language", "Cookie"])
-    return confirmed(response)
+        with making.one():
+            content = told.workbook(_made(release.id), release.id)
+        return file(content, WORKBOOK.media_type, f"{found.name}{mark}.xlsx")
+    return file(told.csv(), "text/csv; charset=utf-8", f"{found.name}{mark}.csv")
 
 
 def _page(found: Question) -> Response:
@@ -228,16 +227,19 @@ def _is_number(told: Answered, at: int) -> bool:
 
 
 def _rows(told: Answered) -> list[list[Cell]]:
+    columns = [_cells(told, at) for at in told.shown]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _cells(told: Answered, at: int) -> list[Cell]:
+    """A column of the table."""
+    kinds = [_kind(row[at]) for row in told.rows]
+    values = [told.value(row, at) or names.shorten(told.link(row, at)) for row in told.rows]
+    texts = [rounded(value) if kind == "number" else value for kind, value in zip(kinds, values, strict=True)]
+    unseen = rests([text if kind == "number" else "" for kind, text in zip(kinds, texts, strict=True)])
     return [
-        [
-            Cell(
-                told.value(row, at) or names.shorten(told.link(row, at)),
-                address(told.link(row, at)),
-                _kind(row[at]),
-            )
-            for at in told.shown
-        ]
-        for row in told.rows
+        Cell(text, address(told.link(row, at)), kind, value if text != value else "", rest)
+        for row, text, kind, value, rest in zip(told.rows, texts, kinds, values, unseen, strict=True)
     ]
 
 
@@ -256,7 +258,7 @@ def _marks(told: Answered) -> list[chart.Mark]:
     of, number = [columns.index(name) for name in shown.of], columns.index(shown.number)
     return chart.marks(
         [
-            (" ".join(told.value(row, at) for at in of), told.value(row, number))
+            (" ".join(told.value(row, at) for at in of), rounded(told.value(row, number)))
             for row in told.rows
             if answered.is_number(row[number])
         ]

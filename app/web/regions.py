@@ -12,18 +12,22 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request, send_file
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import explanation, names, rectification, rules, standards
+from app import names
+from app.checking import explanation, rules
+from app.checking.report import plain
 from app.language import pick
-from app.release import sha256
-from app.report import plain
+from app.ontology import standards
+from app.releases.release import sha256
 from app.store.terms import Iri, Term
 from app.web import allowance, reports
+from app.web.formats import WORKBOOK
 from app.web.language import language, say
 from app.web.live import current_release, current_store
 from app.web.page import open_to_all, page, paging
 from app.web.problem import Problem
 from app.web.reports import Found, RegionReport
 from app.web.vocabulary import in_language, last_of, written
+from app.workbooks import rectification
 
 REGIONS_A_PAGE = 500
 """A province has some 150 regions down to counties; the nation's list takes seven pages."""
@@ -43,8 +47,6 @@ REPORT_FORMATS = {
     "json": "application/json; charset=utf-8",
     "ttl": "text/turtle; charset=utf-8",
 }
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 pages = Blueprint("regions", __name__)
 
@@ -256,7 +258,7 @@ def rectification_file(code: str) -> BaseResponse:
     mark = "-synthetic" if reports.is_synthetic(entry) else ""
     response = send_file(
         io.BytesIO(content),
-        mimetype=XLSX,
+        mimetype=WORKBOOK.media_type,
         as_attachment=True,
         download_name=rectification.file_name(f"{code}{mark}", label),
         etag=hashlib.sha256(content).hexdigest()[:32],

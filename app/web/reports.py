@@ -7,9 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from app import language, names, rules, standards
-from app.release import Release
-from app.rules import SEVERITIES, Rule
+from app import language, names
+from app.checking import rules
+from app.checking.rules import SEVERITIES, Rule
+from app.ontology import standards
+from app.releases.release import Release
 
 KEPT = 16
 """Reports held in memory once read. One of ten thousand findings takes some ten megabytes and a second to read."""

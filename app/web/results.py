@@ -5,15 +5,16 @@ All of it is done on an answer that is already there, so the query is not evalua
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
-from app import names, standards
-from app.answered import is_number
+from app import names
 from app.language import pick, text
+from app.ontology import standards
+from app.questions.answered import is_number
 from app.store import syntax
 from app.store.terms import Iri
 from app.web import chart
@@ -67,6 +68,8 @@ class Cell:
     """All of what is shown in short, or the datatype."""
     code: str = ""
     """Of a thing that has a name: its IRI in short."""
+    rest: str = ""
+    """What stands unseen after a number, so that it is in line with those above and below; see ``rests``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,14 @@ class Solutions:
         """Some of the rows, as cells."""
         some = self.rows[start:stop]
         self._learn({term["value"] for row in some for term in row.values() if term["type"] == "uri"})
-        return [[self._cell(row.get(name)) for name in self.variables] for row in some]
+        columns = []
+        for name in self.variables:
+            cells = [self._cell(row.get(name)) for row in some]
+            if name in self._numeric:
+                missing = rests([cell.text for cell in cells])
+                cells = [replace(cell, rest=rest) for cell, rest in zip(cells, missing, strict=True)]
+            columns.append(cells)
+        return [list(row) for row in zip(*columns, strict=True)] or [[] for _ in some]
 
     def marks(self) -> list[chart.Mark]:
         """A chart of an answer of two columns, one of them numbers; nothing for any other."""
@@ -220,8 +230,8 @@ class Solutions:
         if term["type"] == "bnode":
             return Cell(f"_:{written}")
         if is_number(term):
-            rounded = _rounded(written)
-            return Cell(rounded, title=written if rounded != written else "")
+            shown = rounded(written)
+            return Cell(shown, title=written if shown != written else "")
         return Cell(written, lang=term.get("xml:lang", ""), title=names.shorten(term.get("datatype", "")))
 
     # Sorting and filtering
@@ -269,6 +279,28 @@ def address_of(query: list[tuple[str, str]], wanted: Wanted, **more: str) -> str
     return f"/sparql?{urlencode([*query, *kept, *more.items()])}"
 
 
+def rounded(written: str) -> str:
+    """A number with few decimals, where it has many; what is not nothing does not become 0."""
+    _, point, fraction = written.partition(".")
+    if not point or len(fraction) <= DECIMALS or not fraction.isdigit():
+        return written
+    short = f"{float(written):.{DECIMALS}f}".rstrip("0").rstrip(".")
+    return short if float(short) or not float(written) else written
+
+
+def rests(numbers: Sequence[str]) -> list[str]:
+    """What the fraction of each of a column of numbers lacks of the longest, point and all (``.00``): with that behind them,
+    unseen and unread, their points stand below each other. Nothing where one of them has an exponent."""
+    fractions = ["".join(number.partition(".")[1:]) for number in numbers]
+    longest = max(map(len, fractions), default=0)
+    if any("e" in number.casefold() for number in numbers):
+        return [""] * len(numbers)
+    whole = f".{'0' * longest}"[:longest]
+    return [
+        whole[len(fraction) :] if number else "" for number, fraction in zip(numbers, fractions, strict=True)
+    ]
+
+
 def units_of(query: str) -> dict[str, str]:
     """By variable: the unit in which the ontology says its numbers are counted. A variable has the unit of the property it
     is the value of, and that of another one of which it is the sum, mean, least or greatest."""
@@ -299,11 +331,3 @@ def _counted() -> dict[str, str]:
 
 def _finite(term: Term | None) -> bool:
     return term is not None and is_number(term) and math.isfinite(float(term["value"]))
-
-
-def _rounded(written: str) -> str:
-    """A number with few decimals, where it has many."""
-    _, point, fraction = written.partition(".")
-    if not point or len(fraction) <= DECIMALS or not fraction.isdigit():
-        return written
-    return f"{float(written):.{DECIMALS}f}".rstrip("0").rstrip(".")

@@ -15,13 +15,16 @@ from pathlib import Path
 
 from flask import Response, current_app
 
-from app import description, names, standards, submission
-from app.release import Releases, lines_of
-from app.source import Unreadable
+from app import names
+from app.files.source import Unreadable
+from app.ontology import standards
+from app.regions import description
+from app.releases.release import Releases, lines_of
 from app.store import StoreError
 from app.store.scratch import Change, Writer, Written
-from app.submission import Submission, Submissions
-from app.tokens import WRITE, Token
+from app.submissions import submission
+from app.submissions.submission import Submission, Submissions
+from app.submissions.tokens import WRITE, Token
 from app.web import allowance, problem
 from app.web.language import language, say
 from app.web.live import Settings, current_release, following, newest_release

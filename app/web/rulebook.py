@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import names, rules, standards
+from app import names
+from app.checking import rules
+from app.checking.rules import Rule
 from app.language import pick
-from app.release import NoRelease
-from app.rules import Rule
+from app.ontology import standards
+from app.releases.release import NoRelease
 from app.store.terms import Iri, def_
 from app.web import reports
 from app.web.language import language

@@ -13,13 +13,15 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from app import names, rules, standardisation, standards
-from app.codes import region_rank
-from app.conformance import Conformance
+from app import names
+from app.checking import rules, standardisation
+from app.checking.conformance import Conformance
+from app.checking.rules import SEVERITIES, SEVERITY_NAMES, Rule
+from app.checking.standardisation import Index
 from app.language import pick
-from app.release import Release
-from app.rules import SEVERITIES, SEVERITY_NAMES, Rule
-from app.standardisation import Index
+from app.ontology import standards
+from app.ontology.codes import region_rank
+from app.releases.release import Release
 from app.store.terms import Iri
 from app.web import allowance
 from app.web.language import language, say
@@ -123,10 +125,6 @@ def legend() -> list[tuple[int, str]]:
     bounds = [*STEPS, 0]
     said = [str(STEPS[0])] + [f"{low}–{above - 1}" for above, low in itertools.pairwise(bounds)]
     return list(enumerate(said))
-
-
-pages.add_app_template_filter(percent)
-pages.add_app_template_filter(shade)
 
 
 @pages.get("/scorecard")

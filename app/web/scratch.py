@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app, request
 
-from app.release import MANIFEST, Release, Releases
+from app.releases.release import MANIFEST, Release, Releases
 from app.store.scratch import Change, Writer
 from app.web import allowance
 from app.web.language import say

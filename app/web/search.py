@@ -10,10 +10,10 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import names, search
-from app.codes import region_chain
-from app.findable import KINDS
 from app.language import pick
+from app.ontology.codes import region_chain
 from app.search import LONGEST_QUERY, MOST, Answer, Hit, Search, TookTooLong, Unsearchable
+from app.search.findable import KINDS
 from app.web import links
 from app.web.allowance import spend
 from app.web.language import language, say

@@ -26,8 +26,8 @@ from waitress.task import WSGITask
 
 from app.store import ASIDE
 from app.store.records import FRAME_BYTES
-from app.submission import MAX_BYTES
-from app.web import create_app, create_open_app, mapping, submissions
+from app.submissions.submission import MAX_BYTES
+from app.web import create_app, create_open_app, mapping, submissions, workbooks
 from app.web.live import Live, Settings
 from app.web.scratch import Scratch
 
@@ -135,12 +135,13 @@ def listen(app: Any, host: str, port: int, settings: Settings, sockets: dict[int
     sockets = {} if sockets is None else sockets
     # What asks others has places of its own.
     places = (2 if settings.services else 1) * (settings.workers + ASIDE + settings.queue)
+    turns = sum(one.threads for one in (mapping.turns, submissions.turns, workbooks.making))
     server = create_server(
         app,
         map=sockets,
         host=host,
         port=port,
-        threads=places + mapping.turns.threads + submissions.turns.threads + PAGE_THREADS,
+        threads=places + turns + PAGE_THREADS,
         outbuf_high_watermark=BUFFER_BYTES,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,

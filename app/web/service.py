@@ -3,7 +3,7 @@
 from flask import request
 
 from app import names
-from app.release import NoRelease
+from app.releases.release import NoRelease
 from app.store.terms import Iri, Literal, Triple
 from app.web.formats import GRAPH_FORMATS, SOLUTION_FORMATS
 from app.web.live import current_store, following

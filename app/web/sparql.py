@@ -9,13 +9,14 @@ from app.web import problem, rewriting
 from app.web.answers import sent
 from app.web.asked import asked
 from app.web.description import written_as
-from app.web.formats import GRAPH_FORMATS, PAGE, chosen, formats_of
+from app.web.formats import GRAPH_FORMATS, PAGE, WORKBOOK, chosen, formats_of
 from app.web.live import current_release, following
 from app.web.page import allowing, confirmed, open_to_all
 from app.web.problem import Problem
 from app.web.query_page import query_page
 from app.web.scratch import current_scratch, write
 from app.web.service import service
+from app.web.workbooks import query_workbook
 
 pages = Blueprint("sparql", __name__)
 pages.after_request(open_to_all)
@@ -67,6 +68,8 @@ def _answer(query: Query, format_name: str | None) -> Response:
     differs = read.is_volatile or read.uses_service
     if form is PAGE:
         return query_page(query, read.form, None if differs else seen)
+    if form is WORKBOOK:
+        return query_workbook(query)
 
     def answer() -> Answer:
         try:

@@ -13,11 +13,14 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app import apart, fetching, standards, submission, upload
-from app.history import Outdated
-from app.source import Unreadable
-from app.submission import ARCHIVE, ARCHIVE_TYPES, MAX_BYTES, Submission, Submissions
-from app.tokens import SUBMIT, Token, Tokens
+from app.files import fetching, upload
+from app.files.source import Unreadable
+from app.ontology import standards
+from app.processes import apart
+from app.regions.history import Outdated
+from app.submissions import submission
+from app.submissions.submission import ARCHIVE, ARCHIVE_TYPES, MAX_BYTES, Submission, Submissions
+from app.submissions.tokens import SUBMIT, Token, Tokens
 from app.web import allowance
 from app.web.language import language, rendered, say
 from app.web.live import following

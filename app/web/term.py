@@ -6,10 +6,23 @@ from functools import cache, cached_property
 
 from flask import Response
 
-from app import axioms, names, question, rules, sentences, standards
-from app.facts import ALT_LABEL, DEFINITION, DOMAIN, IN_SCHEME, PREF_LABEL, RANGE, SOURCE, SUBCLASS, TYPE
+from app import names
+from app.checking import rules
+from app.checking.rules import Rule
 from app.language import LANGUAGES, pick
-from app.rules import Rule
+from app.ontology import axioms, sentences, standards
+from app.ontology.facts import (
+    ALT_LABEL,
+    DEFINITION,
+    DOMAIN,
+    IN_SCHEME,
+    PREF_LABEL,
+    RANGE,
+    SOURCE,
+    SUBCLASS,
+    TYPE,
+)
+from app.questions import question
 from app.store.terms import BlankNode, Iri, Literal, Term, Triple, def_, read_turtle
 from app.web.language import language
 from app.web.page import page

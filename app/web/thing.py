@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 from flask import Response
 
-from app import names, standards
+from app import names
 from app.language import LANGUAGES, pick, text
+from app.ontology import standards
 from app.store.terms import Graph, Iri, Literal, Term, Triple, def_
 from app.web import description, links, reports
 from app.web.datasets import Dataset, codes_of, described
 from app.web.description import Broken, Reference, Statement
 from app.web.formats import PAGE, SUFFIXES
-from app.web.language import language, say
+from app.web.language import capital, language, say
 from app.web.live import current_release, current_store
 from app.web.page import Paging, page, paging
 from app.web.vocabulary import last_of, term_label, written
@@ -163,7 +164,7 @@ def thing_page(known: Known) -> Response:
     return page(
         "doc.html",
         iri=iri.value,
-        title=pick(labels.get(iri.value, {}), language()) or last_of(iri.value),
+        title=capital(pick(labels.get(iri.value, {}), language())) or last_of(iri.value),
         types=[(term_label(one), links.address(one)) for one in types],
         confirmation=next((written(one.value) for one in said if one.property.value == CONFIRMATION), ""),
         groups=_groups(said, labels),

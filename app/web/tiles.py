@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from app import standardisation, standards
-from app.conformance import Conformance
-from app.rules import Rule
-from app.standardisation import Index
+from app.checking import standardisation
+from app.checking.conformance import Conformance
+from app.checking.rules import Rule
+from app.checking.standardisation import Index
+from app.ontology import standards
 from app.web.language import language
 
 LAYOUT = Path(__file__).with_name("tiles.csv")

@@ -2,8 +2,10 @@
 
 from urllib.parse import unquote
 
-from app import names, rules, standards
+from app import names
+from app.checking import rules
 from app.language import LANGUAGES, pick
+from app.ontology import standards
 from app.store.terms import BlankNode, Iri, Literal, Term
 from app.web.language import language, say
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from app import names, standards
+from app import names
+from app.checking.rules import SEVERITY_NAMES
 from app.language import pick
-from app.rules import SEVERITY_NAMES
+from app.ontology import standards
 from app.store.terms import Iri
 from app.web.language import language
 from app.web.links import address

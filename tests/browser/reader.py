@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 from app import names
-from app.release import Releases
+from app.releases.release import Releases
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Response

@@ -12,12 +12,12 @@ from urllib.request import urlopen
 
 import openpyxl
 import pytest
-from reader import DESK, Reader, Site
+from reader import DESK, PHONE, Reader, Site
 from served import until
 from test_axe import findings
 
 from app import names
-from app.tokens import Tokens
+from app.submissions.tokens import Tokens
 
 if TYPE_CHECKING:
     from playwright.sync_api import Download, Page
@@ -113,6 +113,35 @@ def test_the_editor_runs_a_query_without_leaving_it(read: Callable[..., Reader])
     keys.press("Control+Enter")
     page.get_by_role("cell", name="政务").wait_for()
     assert findings(reader) == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_terms_are_offered_and_chosen_by_keyboard(read: Callable[..., Reader], lang: str) -> None:
+    reader = read(lang)
+    reader.see(DESK)
+    reader.open("/sparql")
+    page, keys = reader.page, reader.page.keyboard
+    if page.locator(".cm-editor").count() == 0:
+        pytest.skip("the editor's bundle is not built")
+    editor, offered = page.locator(".cm-content"), page.get_by_role("listbox")
+    editor.focus()
+    keys.press("Control+a")
+    keys.type("SELECT * { ?x a sx")
+    offered.wait_for()
+    assert offered.evaluate("list => list.scrollHeight > list.clientHeight")
+    assert findings(reader) == []
+    reader.see(PHONE, "dark")
+    assert findings(reader) == []
+    reader.see(DESK)
+    offered.focus()
+    chosen = editor.get_attribute("aria-activedescendant")
+    assert editor.evaluate("one => one.getRootNode().activeElement === one"), "the focus is not given back"
+    keys.press("ArrowDown")
+    assert editor.get_attribute("aria-activedescendant") not in (None, chosen)
+    keys.press("ArrowUp")
+    keys.press("Enter")
+    offered.wait_for(state="detached")
+    assert "?x a zwfw:ServiceItem" in editor.inner_text()
 
 
 @BOTH

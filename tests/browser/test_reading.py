@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from reader import DESK, LOCALES, NARROW, PAGES, PHONE, Reader, Site
+from reader import DESK, LOCALES, NARROW, PAGES, PHONE, Reader, Site, sparql
 from werkzeug.routing import RequestRedirect
 
 from app.web import Settings, create_app
@@ -86,6 +87,20 @@ SQUEEZED = """() => [...document.querySelectorAll('table.stack td[data-label]')]
   .filter(one => one.offsetWidth > 0 && one.offsetWidth < innerWidth / 2)
   .map(one => `${one.dataset.label}: ${one.textContent.trim().slice(0, 40)}`)"""
 
+CHARTS_FIRST = """() => {
+  const table = document.querySelector('main table');
+  const precedes = one => table && table.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return [...document.querySelectorAll('svg.bars, svg.trend, .tiles')].filter(one => !precedes(one)).map(one => one.className.baseVal ?? one.className);
+}"""
+
+UNCAPITALISED = """() => [
+  ...[...document.querySelectorAll('main :is(h1, h2, h3, thead th, dt, label, legend, summary)')]
+    .filter(one => !one.closest('.solutions, .narrow') && !one.querySelector('code:first-child'))
+    .map(one => one.textContent.trim()),
+  ...[...document.querySelectorAll('main [data-label]')].map(one => one.dataset.label),
+].filter(text => /^[a-z]/.test(text))"""
+"""Headings and labels that begin in lower case. Those of results are names of variables."""
+
 FOREIGN = """() => {
   const found = [];
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
@@ -97,6 +112,14 @@ FOREIGN = """() => {
   }
   return found;
 }"""
+
+POINTS = """() => [...document.querySelectorAll('.solutions tbody td:first-child span')].map(one => {
+  const text = one.firstChild, range = document.createRange(), point = text.data.indexOf('.');
+  range.setStart(text, point < 0 ? text.length - 1 : point - 1);
+  range.setEnd(text, point < 0 ? text.length : point);
+  return Math.round(range.getBoundingClientRect().right);
+})"""
+"""Where the last digit before the point of each number ends."""
 
 FOCUSED = """() => {
   const one = document.activeElement;
@@ -142,6 +165,8 @@ def test_page(read: Callable[..., Reader], name: str, lang: str, scripts: bool) 
     assert reader.ask("document.querySelectorAll('h1').length") == 1
     assert reader.ask("document.title.length") > 5
     assert reader.ask(FOREIGN) == []
+    assert reader.ask(CHARTS_FIRST) == []
+    assert reader.ask(UNCAPITALISED) == []
     assert sum(size for path, size in reader.weight().items() if "/dist/query-" not in path) < HEAVIEST
     for size in (PHONE, NARROW):
         reader.see(size)
@@ -172,6 +197,33 @@ def test_tab_shows_where_it_is_and_the_first_leads_to_the_content(
         assert focused["what"] != before, "Tab does not leave"
         before = focused["what"]
         keyboard.press("Tab")
+
+
+def texts_of(tree: dict[str, Any], node: str) -> list[str]:
+    """What is read of a node of the accessibility tree."""
+    one = tree[node]
+    if one["role"]["value"] == "StaticText":
+        return [] if one["ignored"] else [one["name"]["value"]]
+    return [text for child in one["childIds"] for text in texts_of(tree, child)]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_points_stand_below_each_other_and_numbers_are_read_and_copied_as_they_are(
+    read: Callable[..., Reader], scripts: bool
+) -> None:
+    numbers = ["1.5", "22", "0.333", "-4", "1000.25"]
+    reader = read("zh", scripts)
+    reader.see(DESK)
+    reader.open(sparql(f"SELECT ?x ?y {{ VALUES (?x ?y) {{ {' '.join(f'({x} 0)' for x in numbers)} }} }}"))
+    assert len(set(reader.ask(POINTS))) == 1
+    tree = reader.page.context.new_cdp_session(reader.page).send("Accessibility.getFullAXTree")["nodes"]
+    nodes = {one["nodeId"]: one for one in tree}
+    cells = [one for one in nodes if nodes[one]["role"]["value"] == "cell"]
+    read_out = ["".join(texts_of(nodes, cell)) for cell in cells]
+    assert read_out == [text for number in numbers for text in (number, "0")]
+    reader.page.locator("table.solutions tbody").select_text()
+    copied = reader.ask("getSelection().toString()").split()
+    assert copied == read_out
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -1,0 +1,1 @@
+"""Headings that nobody has declared: what they are like, and what they probably mean."""

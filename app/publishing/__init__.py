@@ -1,0 +1,1 @@
+"""Publishing: from regions' folders to the next release."""

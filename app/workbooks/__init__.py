@@ -1,0 +1,1 @@
+"""Workbooks that clerks and departments fill in and send back, and what comes of their answers."""
