@@ -28,6 +28,13 @@ LEAST_BYTES = 1024**3
 """Room that a publication should find even where the release is small."""
 
 
+WARNING = None
+"""Neither well nor wrong: it works, with something less than there could be."""
+
+Seen = Iterator[tuple[bool | None, str]]
+"""Whether each thing is well, or ``WARNING``, and what is to be said of it."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing looked at, whether it is well, and what was seen or what to do."""
@@ -35,11 +42,13 @@ class Finding:
     what: str
     is_well: bool
     said: str
+    is_warning: bool = False
+    """Whether it works, but with something less than there could be."""
 
 
 def examine(root: Path, lang: str) -> list[Finding]:
     """Look at everything; a check that fails becomes a finding, never an exception."""
-    checks: list[tuple[str, Callable[[], Iterator[tuple[bool, str]]]]] = [
+    checks: list[tuple[str, Callable[[], Seen]]] = [
         (text("运行环境", lang), _software),
         (text("本体与规则", lang), lambda: _system(lang)),
         (text("网页", lang), lambda: _pages(lang)),
@@ -55,13 +64,13 @@ def examine(root: Path, lang: str) -> list[Finding]:
     for what, look in checks:
         try:
             for is_well, said in look():
-                found.append(Finding(what, is_well, said))
+                found.append(Finding(what, is_well is not False, said, is_well is WARNING))
         except Exception as error:  # whatever it is, the doctor's job is to say it
             found.append(Finding(what, False, f"{type(error).__name__}: {error}"))
     return found
 
 
-def _software() -> Iterator[tuple[bool, str]]:
+def _software() -> Seen:
     yield sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}"
     for name in _PACKAGES:
         try:
@@ -70,7 +79,7 @@ def _software() -> Iterator[tuple[bool, str]]:
             yield False, f"{name}: pip install -c constraints.txt ."
 
 
-def _system(lang: str) -> Iterator[tuple[bool, str]]:
+def _system(lang: str) -> Seen:
     system, book = standards.load(), rules.load()
     kinds, properties = len(set(system.classes.values())), len(system.properties)
     yield (
@@ -80,17 +89,17 @@ def _system(lang: str) -> Iterator[tuple[bool, str]]:
     yield bool(book.all), text("规则 {n} 条", lang, n=len(book.all))
 
 
-def _pages(lang: str) -> Iterator[tuple[bool, str]]:
+def _pages(lang: str) -> Seen:
     """Whether the scripts are there; without them pages work, too."""
     message = (
         "查询页的编辑器已打包"
         if bundled()
         else "查询页的编辑器没有打包，以文本框代替；装有 Node ≥ 20 时重新安装即可打包"
     )
-    yield True, text(message, lang)
+    yield True if bundled() else WARNING, text(message, lang)
 
 
-def _root(root: Path, lang: str) -> Iterator[tuple[bool, str]]:
+def _root(root: Path, lang: str) -> Seen:
     if not root.exists():
         yield True, text("{root} 尚不存在；zwfw publish 会建立它", lang, root=root)
         return
@@ -108,7 +117,7 @@ def _root(root: Path, lang: str) -> Iterator[tuple[bool, str]]:
     yield from _tokens(root, lang)
 
 
-def _pointer(releases: Releases, lang: str) -> Iterator[tuple[bool, str]]:
+def _pointer(releases: Releases, lang: str) -> Seen:
     current = releases.current()
     if current is None:
         yield False, text("{root} 下还没有发布；请先运行 zwfw publish", lang, root=releases.root)
@@ -118,7 +127,7 @@ def _pointer(releases: Releases, lang: str) -> Iterator[tuple[bool, str]]:
         yield False, text(message, lang, pointer=releases.root / CURRENT, id=current.id, rest=rest)
 
 
-def _publishing(releases: Releases, lang: str) -> Iterator[tuple[bool, str]]:
+def _publishing(releases: Releases, lang: str) -> Seen:
     """Whether somebody publishes now, and what a publisher that was killed left behind."""
     holder = releases.holder()
     if holder:
@@ -129,7 +138,7 @@ def _publishing(releases: Releases, lang: str) -> Iterator[tuple[bool, str]]:
         yield True, text("未完成的发布 {names}：下一次发布时清除", lang, names="、".join(left))
 
 
-def _disk(releases: Releases, lang: str) -> Iterator[tuple[bool, str]]:
+def _disk(releases: Releases, lang: str) -> Seen:
     """Room for one release more, and hard links, without which each is a copy in full and publishing fails."""
     free, current = shutil.disk_usage(releases.root).free, releases.current()
     needed = LEAST_BYTES
@@ -152,7 +161,7 @@ def _disk(releases: Releases, lang: str) -> Iterator[tuple[bool, str]]:
             yield False, text(message, lang, reason=error.strerror)
 
 
-def _tokens(root: Path, lang: str) -> Iterator[tuple[bool, str]]:
+def _tokens(root: Path, lang: str) -> Seen:
     path = root / TOKENS
     if path.exists():
         is_own = not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
@@ -160,26 +169,22 @@ def _tokens(root: Path, lang: str) -> Iterator[tuple[bool, str]]:
         yield is_own, text(message, lang, path=path)
 
 
-def _confinement(lang: str) -> Iterator[tuple[bool, str]]:
+def _confinement(lang: str) -> Seen:
     """What the kernel can refuse to processes that evaluate what others wrote."""
-    forbids = can_forbid_sockets()
-    message = (
-        "查询进程不能建立套接字（seccomp）"
-        if forbids
-        else "此内核不能禁止查询进程建立套接字（seccomp）：仅靠语法检查拦截"
-    )
-    yield True, text(message, lang)
-    if not can_forbid_ports():
-        yield (
-            True,
-            text(
-                "此内核不能按端口限制连接（Landlock，Linux 6.7 起）：serve --service 仅靠语法检查和转发程序拦截",
-                lang,
-            ),
+    if can_forbid_sockets():
+        yield True, text("查询进程不能建立套接字（seccomp）", lang)
+    else:
+        message = (
+            "此系统不能禁止查询进程建立套接字（seccomp，需 Linux 和 x86-64 或 ARM64 处理器）：绕过语法检查的查询可以访问内部网络；"
+            "请换用支持的系统，或以防火墙禁止运行服务的用户对外连接"
         )
+        yield WARNING, text(message, lang)
+    if not can_forbid_ports():
+        message = "此内核不能按端口限制连接（Landlock，Linux 6.7 起）：用 serve --service 时，绕过语法检查的查询可以访问所列之外的地址"
+        yield WARNING, text(message, lang)
 
 
-def _release(release: Release, lang: str) -> Iterator[tuple[bool, str]]:
+def _release(release: Release, lang: str) -> Seen:
     yield release.path.is_dir(), release.id
     faults = list(release.faults())
     said = (

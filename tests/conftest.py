@@ -26,7 +26,7 @@ def world_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def world_app(world_root: Path) -> Iterator[Flask]:
-    app = create_app(world_root, Settings(timeout=20, memory_mb=1024, workers=2))
+    app = create_app(world_root, Settings(timeout=20, memory_mb=1024, workers=2, rate=0))
     yield app
     app.extensions["live"].close()
 

@@ -2,6 +2,9 @@
 
 import fcntl
 import os
+import platform
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from click.testing import CliRunner
 from served import publish
 
 from app.cli.releases import rollback
+from app.cli.system import doctor_
 from app.doctor import Finding, examine
 from app.releases.release import CURRENT, LOCK, UNFINISHED, Releases
 from app.submissions.tokens import Tokens
@@ -96,6 +100,30 @@ def test_who_publishes_and_what_a_killed_publisher_left_is_told(root: Path) -> N
         fcntl.flock(file, fcntl.LOCK_EX)
         assert any("正在发布：甲 (pid 1)" in one.said for one in said(root))
         assert not any(UNFINISHED in one.said for one in said(root))
+
+
+@pytest.mark.parametrize("lang, means", [("zh", "可以访问内部网络"), ("en", "could reach the inner network")])
+def test_a_system_that_cannot_refuse_sockets_is_warned_of_and_is_no_fault(
+    root: Path, monkeypatch: pytest.MonkeyPatch, lang: str, means: str
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")  # whose calls are not known
+    warned = [one for one in examine(root, lang) if "seccomp" in one.said]
+    assert [(one.is_well, one.is_warning) for one in warned] == [(True, True)] and means in warned[0].said
+    done = CliRunner().invoke(doctor_, ["--release", str(root), "--lang", lang])
+    assert any(line.startswith("! ") and means in line for line in done.output.splitlines())
+
+
+def test_what_it_says_of_the_kernel_is_what_the_kernel_does() -> None:
+    """A process says whether it can be confined, is confined, and tries."""
+    confined = (
+        "import os, socket; from app.processes.confinement import can_forbid_sockets, confine;"
+        "said = can_forbid_sockets(); confine(os.getppid(), 1024)\n"
+        "try: socket.socket()\n"
+        "except PermissionError: print(said is True)\n"
+        "else: print(said is False)"
+    )
+    done = subprocess.run([sys.executable, "-c", confined], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

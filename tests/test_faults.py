@@ -55,13 +55,14 @@ class Service:
 
     def workers(self) -> list[int]:
         """The processes that evaluate."""
-        listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return [int(line.split()[0]) for line in listed.stdout.splitlines() if "app.store.worker" in line]
+        return children(self.process.pid, "app.store.worker")
+
+
+def children(parent: int, module: str) -> list[int]:
+    """The processes of a module that another has started."""
+    command = ["ps", "-o", "pid=,args=", "--ppid", str(parent)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if module in line]
 
 
 @contextlib.contextmanager
@@ -150,6 +151,36 @@ def test_the_grace_has_an_end_and_a_second_signal_ends_it(
         thread.join()
         assert not answers or status(answers[0]) != 200
         until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def test_what_is_being_written_does_not_outlive_the_grace(root: Path) -> None:
+    with serving(root, "--open-writing", "--timeout", "300", "--grace", "0.5") as service:
+
+        def update(text: str) -> bytes:
+            head = f"POST /sparql HTTP/1.1\r\nHost: 127.0.0.1:{service.port}\r\nConnection: close\r\n"
+            kind = f"Content-Type: application/sparql-update\r\nContent-Length: {len(text)}\r\n\r\n"
+            return exchange(service.port, head + kind + text, PATIENCE)
+
+        assert (
+            status(update(f"INSERT DATA {{ {' '.join(f'<a:{n}> <a:p> {n} .' for n in range(600))} }}")) == 204
+        )
+        never_ends = (
+            "INSERT { ?a <a:q> ?d } WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l FILTER (?a = ?l) }"
+        )
+        answers: list[bytes] = []
+
+        def write() -> None:
+            with contextlib.suppress(ConnectionError):
+                answers.append(update(never_ends))
+
+        writing = threading.Thread(target=write)
+        writing.start()
+        until(lambda: len(children(service.process.pid, "app.store.writer")) == 1)
+        time.sleep(1)
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(PATIENCE) == 0
+        writing.join()
+        assert not answers or status(answers[0]) != 204
 
 
 def test_told_to_reload_it_opens_the_release_anew_and_loses_no_request(root: Path) -> None:

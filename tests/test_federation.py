@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import itertools
 import json
 import socket
 import threading
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from served import EX, client_of, publish_graphs, server
 from test_syntax import DISGUISES, PREFIXES
 
@@ -19,6 +22,7 @@ from app.processes.confinement import can_forbid_ports
 from app.store import Allowed, syntax
 from app.store.forwarder import ANSWER_BYTES, Forwarder
 from app.store.process import Worker
+from app.store.terms import DefaultGraph, Index, Iri, Quad
 from app.web import Settings
 
 CITIES = ("jinan", "qingdao", "yantai")
@@ -300,6 +304,21 @@ def test_the_forwarder_serves_those_only_who_know_its_secret(path: str) -> None:
         ("ASK { SERVICE SILENT { } }", None),
         ("ASK { SERVICE", None),
         ("ASK { FILTER(true)trueSERVICE<a:1> { } }", None),
+        (
+            "PREFIX service: <x:> ASK { ?s service:a service:b. SERVICE <a:1> { ?s service:c 1 } }",
+            ["<a:1>"],
+        ),
+        (
+            "PREFIX myService: <x:> ASK { SERVICE <a:1> { ?s myService:x-y.z/myService:p* myService: } }",
+            ["<a:1>"],
+        ),
+        ("PREFIX service: <x:> ASK { ?s ?p service:a }", []),
+        ("ASK { SERVICE <a:1> { } SERVICE:x { } }", None),
+        ("ASK { SERVICE <a:1> { } SERVICE:x# {\n{ } }", None),
+        ("ASK { SERVICE <a:1> { } SERVICESILENTex:x { } }", None),
+        ("ASK { ?s ?p trueSERVICE:x { } SERVICE <a:1> { } }", None),
+        # A graph, and to the engine perhaps no graph: in doubt it is refused.
+        ("PREFIX service: <x:> ASK { SERVICE <a:1> { } GRAPH service:g { } }", None),
     ],
 )
 def test_the_addresses_of_a_query_are_found_or_it_is_doubtful(text: str, expected: list[str] | None) -> None:
@@ -308,3 +327,71 @@ def test_the_addresses_of_a_query_are_found_or_it_is_doubtful(text: str, expecte
         expected if expected else found if expected == [] else None
     )
     assert (found is None) == (expected is None)
+
+
+class Recording(http.server.BaseHTTPRequestHandler):
+    """An endpoint that has one empty solution for whatever it is asked, and keeps at which path that was."""
+
+    asked: list[str] = []  # noqa: RUF012  (of the one endpoint there is)
+
+    def do_POST(self) -> None:
+        self.asked.append(self.path)
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"head":{"vars":[]},"results":{"bindings":[{}]}}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/sparql-results+json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def recording() -> Iterator[str]:
+    listener = Quiet(("127.0.0.1", 0), Recording)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{listener.server_port}"
+    listener.shutdown()
+    listener.server_close()
+
+
+PIECES = (
+    *("SERVICE <@/listed> {}", "SERVICE", "SERVICE ?s {}", "SERVICE:x {}", "SERVICEex:x {}", "SERVICESILENTex:x {}"),
+    *("service:", "service: {}", "service:x", "service:x {}", "service:x.y.SERVICE", "service:x-", "GRAPH service:x {}"),
+    *("?s ?p service:x", "service:x service:x ?o", "?s ?p ", "?s", "a", "ex:x", "ex:x.y.", ":x", "_:a", "_:a.b.GRAPH"),
+    *("true", "1", "'a'@SERVICE", "GRAPH", "OPTIONAL {}", "FILTER(true)", "{}", "{", "}", "(", ")", "^", "/", "*", ";"),
+)  # fmt: skip
+"""Of queries, where ``@`` is the endpoint: what is a SERVICE, what only looks like one, and what may stand before it."""
+
+
+@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(PIECES), st.sampled_from(["", " ", ".", ". ", "#\n"])),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_no_text_the_engine_accepts_asks_another_than_was_found(
+    recording: str, pieces: list[tuple[str, str]]
+) -> None:
+    """All prefixes lead to an endpoint that no query here names whole: who is led there was not found."""
+    body = "".join(itertools.chain(*pieces)).replace("<@/", f"<{recording}/")
+    prefixes = " ".join(f"PREFIX {name}: <{recording}/other/>" for name in ("", "ex", "service"))
+    text = f"{prefixes} SELECT * {{ {body} }}"
+    things = [Iri(f"{recording}/other/{name}") for name in ("x", "y")]
+    index = Index()
+    for graph in (
+        DefaultGraph(),
+        *things,
+    ):  # whatever stands beside a SERVICE, it is not left out for having no solution
+        index.extend(Quad(*triple, graph) for triple in itertools.product(things, repeat=3))
+    Recording.asked.clear()
+    with contextlib.suppress(SyntaxError, ValueError, RuntimeError, OSError):
+        list(index.query(text))
+    if Recording.asked:
+        assert syntax.read(text).uses_service
+    if syntax.services(text) is not None:
+        assert set(Recording.asked) <= {"/listed"}

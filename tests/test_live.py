@@ -1,5 +1,7 @@
 """Publishing under a running server: no restart, no failed request, no broken release ever in force."""
 
+import contextlib
+import itertools
 import json
 import os
 import signal
@@ -11,11 +13,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from served import EX, exchange, point, publish, server
+from served import EX, exchange, point, publish, server, until
 
-from app.releases.release import Releases
+from app.releases.release import NoRelease, Releases
 from app.web import Settings, create_app
-from app.web.live import Live, NoRelease
+from app.web.live import Live
 
 SETTINGS = Settings(timeout=10, memory_mb=512, workers=2, queue=32)
 MARK = f"SELECT ?mark {{ <{EX}release> <{EX}mark> ?mark }}"
@@ -123,6 +125,49 @@ def test_the_release_in_force_and_one_that_still_answers_are_not_deleted(live: L
     assert [release.id for release in Releases(tmp_path).all()] == [third]
     assert mark(live) == third
     live.close()
+
+
+def test_who_has_published_is_not_told_that_it_failed_because_another_published_next(
+    live: Live, tmp_path: Path
+) -> None:
+    publish(tmp_path, "r0", "0")
+    stop = threading.Event()
+
+    def work() -> None:
+        for number in itertools.takewhile(lambda _: not stop.is_set(), itertools.count(1)):
+            publish(tmp_path, f"r{number}", str(number))
+
+    other = threading.Thread(target=work)
+    other.start()
+    try:
+        for _ in range(20):
+            named = (tmp_path / "current").readlink().name
+            live.catch_up()
+            seen = live.take()
+            assert int(seen.id[1:]) >= int(named[1:])
+            live.let_go(seen)
+    finally:
+        stop.set()
+        other.join()
+        live.close()
+
+
+def test_a_release_that_is_being_opened_when_the_server_ends_is_closed(live: Live, tmp_path: Path) -> None:
+    publish(tmp_path, "r1", "one")
+    before = set(children(os.getpid()))
+
+    def open_it() -> None:
+        with contextlib.suppress(NoRelease):
+            live.catch_up()
+
+    opening = threading.Thread(target=open_it)
+    opening.start()
+    until(lambda: set(children(os.getpid())) - before)
+    live.close()
+    opening.join()
+    assert not set(children(os.getpid())) - before
+    with pytest.raises(NoRelease):
+        live.take()
 
 
 def test_publishing_under_load_fails_no_request(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 import io
 import json
 import re
+import socket
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import openpyxl
@@ -10,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from served import exchange, server, status
 from test_pages import BROWSER, Page
 
 from app import names
@@ -21,7 +25,9 @@ from app.headings.likeness import Name
 from app.ontology import standards
 from app.regions import description, region
 from app.store.terms import Iri, Literal, RdfFormat, def_, parse
+from app.web import Settings
 from app.web import mapping as page
+from app.web.turns import Turns
 
 ROOT = Path(__file__).parent.parent
 SYSTEM = standards.load()
@@ -511,12 +517,26 @@ def test_a_table_with_errors_is_mapped_all_the_same(web):
 
 
 def test_who_comes_when_all_turns_are_taken(web, monkeypatch):
-    monkeypatch.setattr(page, "WAIT_SECONDS", 0)
-    for _ in range(page.AT_ONCE):
-        page._turns.acquire()
-    try:
+    monkeypatch.setattr(page, "turns", Turns(1, 1, 0, "已达上限"))
+    with page.turns.one():
         answer = sent(web, b"a", "a.csv")
         assert answer.status_code == 503 and answer.headers["Retry-After"] == "0"
-    finally:
+        assert "已达上限" in answer.get_data(as_text=True)
+    assert sent(web, b"a", "a.csv").status_code == 200
+
+
+def test_those_who_wait_for_a_turn_leave_threads_to_the_others(world_root):
+    """Two hundred come at once, and no turn is free: a few wait, most are told so, and pages are served meanwhile."""
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,b\r\n--b--\r\n'
+    head = (
+        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {len(body)}\r\n\r\n{body.decode()}"
+    )
+    with server(world_root, Settings(workers=1)) as port, ExitStack() as stack:
         for _ in range(page.AT_ONCE):
-            page._turns.release()
+            stack.enter_context(page.turns.one())
+        asked = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(200)]
+        for connection in asked:
+            connection.sendall(f"POST /map HTTP/1.1\r\nHost: x\r\n{head}".encode())
+        began = time.monotonic()
+        assert status(exchange(port, "GET /about HTTP/1.0\r\n\r\n")) == 200
+        assert time.monotonic() - began < page.WAIT_SECONDS / 2

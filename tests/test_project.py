@@ -1,17 +1,24 @@
 """The project's own promises: pinned dependencies, commands the README names, one version, nothing of a machine."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
+from served import server
 
 from app.cli import zwfw
 from app.ontology import standards
 from app.questions import question
+from app.web import Settings
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -84,3 +91,76 @@ def test_files_for_deployments_use_options_that_exist(file):
     assert options and set(options) <= known
     variables = set(re.findall(r"\bZWFW_[A-Z]+", text))
     assert variables <= {str(parameter.envvar) for parameter in zwfw.commands["serve"].params}
+
+
+CONTAINERFILE = (ROOT / "examples" / "deploy" / "Containerfile").read_text("utf-8")
+"""No engine that could build it is at hand, so its steps are taken one by one."""
+
+
+def steps(word):
+    """What the lines that begin so say."""
+    return re.findall(rf"^{word} (.*)$", CONTAINERFILE, re.MULTILINE)
+
+
+def copied(step, place):
+    """Do what a COPY from the checkout says, below ``place``."""
+    *sources, target = step.split()
+    for source in sources:
+        there = place / target.lstrip("/")
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, there, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            there.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / source, there)
+
+
+def test_a_container_has_all_that_the_package_is_made_of(tmp_path):
+    for step in steps("COPY"):
+        if "/src" in step:
+            copied(step, tmp_path)
+    source = tmp_path / "src"
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    environment = {**os.environ, "ZWFW_SKIP_FRONTEND": "1"}
+    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as made:
+        packed = set(made.namelist())
+    assert {f"app/_data/{name}" for name in ("ontology/zwfw.ttl", "data/000000/region.ttl")} <= packed
+    assert any(name.startswith("app/_data/shapes/") for name in packed)
+    (constraints,) = re.findall(r"-c (\S+)", " ".join(steps("RUN")))
+    assert (tmp_path / constraints.lstrip("/")).is_file()
+
+
+def test_a_container_has_nothing_that_lies_beside_the_sources():
+    """Such as releases with their tokens: what one step copies, no later one takes out."""
+    sources = [name for step in steps("COPY") if "--from" not in step for name in step.split()[:-1]]
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--", *sources], cwd=ROOT, capture_output=True, text=True
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    kept = {name.partition("/")[0] for name in listed.stdout.split("\0") if name}
+    assert sources and kept == set(sources)
+
+
+def test_what_a_container_publishes_first_is_in_it(tmp_path):
+    for step in steps("COPY"):
+        if step.startswith("data /usr"):
+            copied(step, tmp_path)
+    (folder,) = re.findall(r"zwfw publish (\S+)", CONTAINERFILE)
+    assert (tmp_path / folder.lstrip("/") / "region.ttl").is_file()
+
+
+def test_a_container_runs_the_service_where_it_is_looked_for(tmp_path):
+    (program,) = json.loads(*steps("ENTRYPOINT"))
+    assert program in PROJECT["scripts"]
+    command, *options = json.loads(*steps("CMD"))
+    given = zwfw.commands[command].make_context(command, options).params
+    (health,) = steps("HEALTHCHECK")
+    assert [str(given["port"])] == steps("EXPOSE") and f", {given['port']}," in health and given["log"] == "-"
+    _, *arguments = json.loads(health.removeprefix("CMD "))
+    with server(tmp_path, Settings(workers=1)) as port:  # before anything is published
+        looks = [sys.executable, *(one.replace(f", {given['port']},", f", {port},") for one in arguments)]
+        assert subprocess.run(looks, check=False).returncode == 0
+    assert subprocess.run(looks, stderr=subprocess.DEVNULL, check=False).returncode != 0

@@ -437,6 +437,7 @@ WRITING = [
     ("POST", "/sparql?update=CLEAR+ALL", UPDATE, "CLEAR ALL", 400),
     ("GET", "/sparql?update=CLEAR+ALL", None, "", 400),
     ("POST", "/sparql?using-graph-uri=a:old", UPDATE, "WITH <a:old> DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }", 400),
+    ("POST", "/sparql?using-graph-uri=a:old", UPDATE, "DELETE WHERE", 400),
     ("POST", "/sparql", UPDATE + ";charset=utf-16", "CLEAR ALL", 415),
     ("POST", "/sparql", DIRECT, "CLEAR ALL", 403),
 ]  # fmt: skip

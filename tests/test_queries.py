@@ -1,9 +1,12 @@
 """What runs is seen and stopped: by who asked, by going away, and by an operator; a download keeps no question waiting."""
 
+import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,8 +14,10 @@ import pytest
 from flask.testing import FlaskClient
 from served import ENDLESS_ROWS, NEVER_ENDS, PATIENCE, body, exchange, publish, server, status, until
 
+from app.store import AnswerBroken, Query
 from app.submissions.tokens import OPERATE, SUBMIT, Tokens
-from app.web import Settings, create_app
+from app.web import Settings, create_app, current_store, serve
+from app.web.problem import of_store
 
 LONG = Settings(timeout=300, memory_mb=512, workers=1, queue=4)
 
@@ -102,6 +107,41 @@ def test_a_download_keeps_no_question_waiting(port: int, operator: str) -> None:
     until(lambda: under_way(port, operator) == [])
 
 
+def spooled() -> int:
+    """Bytes of the files without a name that this process has open."""
+    found = 0
+    for file in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found += file.stat().st_size if "(deleted)" in str(file.readlink()) else 0
+    return found
+
+
+def test_answers_that_nobody_reads_do_not_fill_the_disk_and_a_reader_gets_all(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    megabyte = 2**20
+    monkeypatch.setattr(serve, "ALL_BYTES", 8 * megabyte)
+    query = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } LIMIT 40000"  # some twenty megabytes
+    with ExitStack() as stack:
+        port = stack.enter_context(server(root, Settings(timeout=60, memory_mb=512, workers=2)))
+        before = spooled()
+        asked = [stack.enter_context(ask(port, f"{query} # {number}")) for number in range(5)]
+        for connection in asked:
+            assert connection.recv(1)
+        until(lambda: spooled() - before > 8 * megabyte)
+        time.sleep(5)  # for what would come: it has been evaluated long before
+        assert (
+            spooled() - before < 40 * megabyte
+        )  # with what has been sent, and fills the buffers of both ends
+        received = b""
+        while piece := asked[0].recv(megabyte):
+            received += piece
+        assert received.endswith(b"0\r\n\r\n") and len(received) > 15 * megabyte
+        for connection in asked:
+            connection.close()
+        until(lambda: spooled() <= before)
+
+
 def test_more_downloads_than_there_is_room_for_end_in_order(root: Path, operator: str) -> None:
     """Five at once: the workers are as many as before when all are over."""
     settings = Settings(timeout=4, memory_mb=512, workers=2, queue=8)
@@ -116,6 +156,41 @@ def test_more_downloads_than_there_is_room_for_end_in_order(root: Path, operator
         assert all(not answer.endswith(b"0\r\n\r\n") for answer in outcomes if status(answer) == 200)
         assert under_way(port, operator) == []
         assert [status(exchange(port, request("/sparql?query=ASK%7B%7D"))) for _ in range(4)] == [200] * 4
+
+
+def test_all_that_a_request_asks_has_one_deadline_and_the_next_request_its_own(root: Path) -> None:
+    app = create_app(root, Settings(timeout=60, memory_mb=512, workers=3))
+    live = app.extensions["live"]
+    held = []
+    try:
+        for number in (2, 1):
+            with app.test_request_context():
+                for _ in range(number):
+                    held.append(current_store().answer(Query(ENDLESS_ROWS)))
+                    time.sleep(0.5)
+        first, second, other = (one.deadline for one in live.ledger.under_way())
+        assert second - first < 0.25 and other - second > 0.25
+    finally:
+        for answer in held:
+            answer.close()
+        live.close()
+
+
+def test_a_page_says_of_an_answer_that_broke_off_what_ended_it(root: Path) -> None:
+    """A program sees the transfer break; a page has read the beginning and can still say why."""
+    app = create_app(root, Settings(timeout=60, memory_mb=512, workers=1))
+    live = app.extensions["live"]
+    try:
+        with app.test_request_context():
+            frames = current_store().answer(Query(ENDLESS_ROWS)).frames
+            assert next(frames)
+            (evaluation,) = live.ledger.under_way()
+            assert live.ledger.stop(evaluation.id)
+            with pytest.raises(AnswerBroken) as broken:
+                b"".join(frames)
+            assert of_store(broken.value).name == "stopped"
+    finally:
+        live.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pytest
+from served import client_of
 
 from app import names
-from app.web import examples, query_page, results, workbooks
+from app.web import Settings, examples, query_page, results, workbooks
 from app.web.formats import WORKBOOK
+from app.web.turns import Turns
 
 BROWSER = {"Accept": "text/html"}
 PREFIXES = f"PREFIX zwfw: <{names.DEF}>"
@@ -53,6 +55,28 @@ def test_sorted_by_a_heading_the_answer_is_sorted_as_a_whole(web):
     text = page(web, MANY, sort="-name")
     assert 'aria-sort="descending"' in text
     assert re.search(r"<tr><td>.*?</td><td><span[^>]*>(.*?)</span>", text)[1] == max(names_)
+
+
+def test_where_no_names_can_be_had_the_answer_is_shown_without_them_and_says_so(world_root):
+    region = f"{PREFIXES} SELECT ?kind ?region {{ ?region a zwfw:Region, ?kind ; zwfw:regionCode '370000' }}"
+    missing = "暂时无法取得事物的名称"
+    with client_of(world_root, Settings(workers=1, memory_mb=512)) as client:
+        whole = page(client, region)
+        assert ">山东省</a>" in whole and missing not in whole
+        with client.application.app_context():
+            client.application.extensions["live"].take().store.close()
+        text = page(client, region, sort="region")  # the answer itself is kept
+        assert missing in text and ">山东省</a>" not in text and "/370000</a>" in text
+        assert ">行政区划</a>" in text  # what the standard system calls its own is known all the same
+
+
+def test_who_wants_a_workbook_while_too_many_wait_for_theirs_is_told_so(web, monkeypatch):
+    monkeypatch.setattr(workbooks, "making", Turns(1, 0, 20, "请稍后再试"))
+    asked = {"query": "SELECT * { ?s ?p ?o } LIMIT 1", "format": "xlsx"}
+    with workbooks.making.one():
+        answer = web.get("/sparql", query_string=asked)
+        assert answer.status_code == 503 and answer.headers["Retry-After"] == "20"
+    assert web.get("/sparql", query_string=asked).status_code == 200
 
 
 def test_filtered_by_a_column(web):

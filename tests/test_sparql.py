@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from app import names
 from app.store.terms import Iri, RdfFormat, parse
+from app.submissions.submission import MAX_BYTES
 from app.web import Settings, create_app
 from app.web.asked import QUERY_BYTES
 from app.web.results import PAGE_ROWS
@@ -146,6 +147,10 @@ REFUSALS = [
     ("GET", "/sparql?query=", None, b"", 400, "malformed-query"),
     ("GET", "/sparql?query=ASK", None, b"", 400, "malformed-query"),
     ("POST", "/sparql", DIRECT, b"SELECT * { ?s ?p", 400, "malformed-query"),
+    ("POST", "/sparql", DIRECT, b"PREFIX a: <http://[> ASK {}", 400, "malformed-query"),
+    ("POST", "/sparql", DIRECT, b"BASE <http://[> ASK {}", 400, "malformed-query"),
+    ("POST", "/sparql", DIRECT, b"ASK FROM <http://[> {}", 400, "malformed-query"),
+    ("POST", "/sparql", DIRECT, b"ASK { GRAPH <http://[> {} }", 400, "malformed-query"),
     ("POST", "/sparql", "application/sparql-update", b"CLEAR ALL", 403, "query-refused"),
     ("POST", "/sparql", FORM, b"update=CLEAR+ALL", 403, "query-refused"),
     ("GET", "/sparql?update=CLEAR+ALL", None, b"", 403, "query-refused"),
@@ -345,6 +350,12 @@ def test_a_late_failure_breaks_the_transfer(port: int) -> None:
 def test_a_late_failure_breaks_the_transfer_of_old_clients_too(port: int) -> None:
     with pytest.raises(ConnectionResetError):
         get(port, ENDLESS_ROWS, "&format=csv", version="1.0")
+
+
+def test_a_body_far_larger_than_any_upload_may_be_is_not_taken_in(port: int) -> None:
+    """It is refused by what it says of itself: not a byte of it is sent."""
+    head = f"POST /map HTTP/1.1\r\nHost: x\r\nContent-Length: {3 * MAX_BYTES}\r\n\r\n"
+    assert status(exchange(port, head)) == 413
 
 
 def test_clients_that_go_away_leave_no_worker_busy(root: Path) -> None:

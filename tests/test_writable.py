@@ -3,10 +3,11 @@
 import gzip
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from served import client_of, publish_regions
+from served import client_of, publish_regions, until
 
 from app import names
 from app.releases import audit
@@ -187,6 +188,35 @@ def test_two_regions_in_one_update_are_one_release(client, root):
     assert (
         len(Releases(root).all()) == before + 1 and ITEM in stated(root) and thing in stated(root, "370000")
     )
+
+
+def test_of_two_who_write_at_once_neither_undoes_what_the_other_wrote(client, root):
+    headers, app = bearer(root), client.application
+    texts = [INSERT.replace("新渠道", f"渠道{number}") for number in range(6)]
+    with ThreadPoolExecutor(2) as both:
+        answers = list(both.map(lambda text: update(app.test_client(), text, headers).status_code, texts))
+    assert answers == [204] * len(texts)
+    assert [number for number in range(len(texts)) if f"渠道{number}（合成）" not in stated(root)] == []
+
+
+def test_what_another_publishes_meanwhile_is_not_undone(client, root):
+    """An operator's ``zwfw publish`` waits for nobody who writes."""
+    releases, headers = Releases(root), bearer(root)
+    before = releases.current()
+    assert update(client, INSERT, headers).status_code == 204
+    after = releases.current()
+    releases.point_to(before)
+    with ThreadPoolExecutor(1) as other:
+        answer = other.submit(update, client, INSERT.replace("新渠道", "乙"), headers)
+        until(
+            lambda: any(root.glob("submissions/*"))
+        )  # carried out, and now looked at in a process of its own
+        releases.point_to(after)
+    assert answer.result().status_code == 409 and "请重新提交" in answer.result().get_json()["detail"]
+    assert releases.current().id == after.id and ITEM in stated(root)
+    assert not any(root.glob("submissions/*"))
+    assert update(client, INSERT.replace("新渠道", "乙"), headers).status_code == 204
+    assert ITEM in stated(root) and "乙（合成）" in stated(root)
 
 
 def test_a_runaway_update_is_stopped_and_changes_nothing(root):

@@ -84,7 +84,8 @@ def _address(*schemes: str) -> Callable[[click.Context, click.Parameter, str], s
     show_default=True,
     type=click.IntRange(min=0),
     metavar="N",
-    help="每个地址每分钟最多的查询和上传次数，0 为不限 · Queries and uploads a minute from one address; 0 for no limit.",
+    help="每个地址每分钟最多的查询、检索和上传次数，须查询数据的网页也计入；0 为不限 · Queries, searches, uploads and pages "
+    "that take a query, a minute from one address; 0 for no limit.",
 )
 @click.option(
     "--proxy",

@@ -53,5 +53,6 @@ def doctor_(as_json: bool, lang: str, root: Path) -> None:
         click.echo(json.dumps([finding.__dict__ for finding in findings], ensure_ascii=False, indent=1))
     else:
         for finding in findings:
-            click.echo(f"{'✓' if finding.is_well else '✗'} {finding.what}：{finding.said}")
+            mark = "!" if finding.is_warning else "✓" if finding.is_well else "✗"
+            click.echo(f"{mark} {finding.what}：{finding.said}")
     sys.exit(0 if all(finding.is_well for finding in findings) else 1)

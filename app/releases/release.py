@@ -52,6 +52,10 @@ GZIP_LEVEL = 6
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
+class NoRelease(Exception):
+    """Nothing has been published under a root, or nothing that can be read."""
+
+
 @dataclass(eq=False)
 class Release:
     """One release: a folder nobody writes to any more."""

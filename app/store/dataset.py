@@ -152,9 +152,9 @@ class _Stated:
         upper = token.text.upper()
         if upper == "PREFIX" and is_prologue and len(following) == 2:
             prefix, iri = following
-            self._prefixes[prefix.text.rstrip(":")] = urljoin(self._base, iri.text[1:-1])
+            self._prefixes[prefix.text.rstrip(":")] = _resolved(self._base, iri.text[1:-1])
         elif upper == "BASE" and is_prologue:
-            self._base = urljoin(self._base, following[0].text[1:-1])
+            self._base = _resolved(self._base, following[0].text[1:-1])
         elif upper == "FROM" and depth == 0:
             is_named = following[0].text.upper() == "NAMED"
             source = following[-1] if is_named else following[0]
@@ -165,11 +165,19 @@ class _Stated:
 
     def _iri(self, token: syntax.Token) -> str:
         if token.kind == "iri":
-            return urljoin(self._base, token.text[1:-1])
+            return _resolved(self._base, token.text[1:-1])
         prefix, _, local = token.text.partition(":")
         if token.kind != "name" or prefix not in self._prefixes:
             raise QueryRefused(f"{token.text} must stand apart from what precedes it")
         return self._prefixes[prefix] + _ESCAPED.sub(r"\1", local)
+
+
+def _resolved(base: str, iri: str) -> str:
+    """An IRI by a base. Raises ``QueryRefused`` for what is none: ``http://[``."""
+    try:
+        return urljoin(base, iri)
+    except ValueError as error:
+        raise QueryRefused(f"<{iri}>: {error}") from error
 
 
 def _end_of_head(found: list[syntax.Token], start: syntax.Token, length: int) -> int:

@@ -5,6 +5,7 @@ One ledger lives as long as the service; the stores of its releases, which come 
 """
 
 import itertools
+import math
 import threading
 import time
 from collections import Counter
@@ -53,6 +54,8 @@ class Client:
     """By which an operator finds the request in the log."""
     is_gone: Callable[[], bool] = _never
     """Whether nobody waits for the answer any more. Called from other threads."""
+    deadline: float = math.inf
+    """On the monotonic clock: until when it waits for all that it asks, where it asks more than one thing."""
 
 
 @dataclass(eq=False, slots=True)
@@ -104,8 +107,10 @@ class Ledger:
         self._ended = Counter[str]()
 
     def begin(self, text: str, deadline: float) -> Evaluation:
-        """A question that has just been asked."""
-        evaluation = Evaluation(f"{next(self._numbers):x}", text, self._asker(), deadline)
+        """A question that has just been asked. It has to be answered by the ``deadline``, or by that of who asks."""
+        client = self._asker()
+        deadline = min(deadline, client.deadline)
+        evaluation = Evaluation(f"{next(self._numbers):x}", text, client, deadline)
         with self._lock:
             self._under_way[evaluation.id] = evaluation
         return evaluation

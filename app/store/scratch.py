@@ -74,6 +74,7 @@ class Writer:
     def __init__(self, timeout: float, memory_mb: int) -> None:
         self.timeout, self.memory_mb = timeout, memory_mb
         self._worker: Worker | None = None
+        self._is_stopped = False
 
     def write(self, change: Change, old: Path | None, new: Path) -> Written:
         """Make the index ``new``, which is ``old`` with the change (without ``old``: nothing with the change), or raise a
@@ -84,6 +85,8 @@ class Writer:
         timer = threading.Timer(self.timeout, self._end, [worker])
         timer.daemon = True
         timer.start()
+        if self._is_stopped:
+            self._end(worker)
         try:
             worker.ask({**asdict(change), "old": str(old) if old else "", "new": str(new)})
             kind, payload = worker.read()
@@ -103,6 +106,13 @@ class Writer:
     def _end(worker: Worker) -> None:
         worker.overdue = True
         worker.kill()
+
+    def stop(self) -> None:
+        """Break off what is being written, and all that is to be: for the end of the service. Any thread may say so."""
+        self._is_stopped = True
+        worker = self._worker
+        if worker is not None:
+            self._end(worker)
 
     def close(self) -> None:
         """End the process."""

@@ -205,6 +205,9 @@ def services(text: str) -> list[Token] | None:
         upper = token.text.upper()
         if token.kind not in ("word", "name") or "SERVICE" not in upper.partition(":")[0]:
             continue
+        group_follows = at + 1 < len(found) and found[at + 1].text == "{"
+        if token.kind == "name" and not group_follows:
+            continue  # a prefix called so; ``SERVICEex:a {`` is a clause to the engine
         after = at + 2 if at + 1 < len(found) and found[at + 1].text.upper() == "SILENT" else at + 1
         if upper != "SERVICE" or after >= len(found) or found[after].kind != "iri":
             return None
@@ -261,7 +264,7 @@ def using(text: str, graphs: Iterable[str], named: Iterable[str]) -> str:
         if found[at].text.upper() != "WHERE":
             continue
         written, done = written + text[done : found[at].start], found[at].start
-        if at and found[at - 1].text.upper() == "DELETE":
+        if at and found[at - 1].text.upper() == "DELETE" and at + 1 < len(found):
             written += f"{text[found[at + 1].start : _closing(found, at + 1)]} "
         written += clauses
     return written + text[done:]

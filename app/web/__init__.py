@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.language import LANGUAGES
+from app.releases.release import NoRelease
 from app.web import (
     about,
     allowance,
@@ -43,7 +44,7 @@ from app.web import (
 )
 from app.web.answers import Answers
 from app.web.door import Door
-from app.web.live import Live, NoRelease, Settings, current_release, current_store
+from app.web.live import Live, Settings, current_release, current_store
 from app.web.rewriting import Rewriter
 from app.web.scratch import Scratch, current_scratch
 from app.web.vocabulary import last_of

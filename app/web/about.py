@@ -10,12 +10,13 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.ontology import standards
+from app.releases.release import NoRelease
 from app.search import MOST, SECONDS
 from app.store import ASIDE
 from app.submissions.submission import MAX_BYTES
 from app.web import asked, results
 from app.web.language import language, say
-from app.web.live import NoRelease, current_release, following
+from app.web.live import current_release, following
 from app.web.page import confirmed, open_to_all, page
 
 DESCRIPTION = Path(__file__).with_name("openapi.json")
@@ -44,14 +45,17 @@ def about() -> Response:
 def _limits() -> Iterator[tuple[str, str]]:
     """What a stranger can hit, and where it is."""
     chosen, megabyte = following().settings, 2**20
-    yield say("一次查询：排队、计算和传输合计"), say("{n} 秒", n=f"{chosen.timeout:g}")
+    yield say("一次请求的全部查询：排队、计算和传输合计"), say("{n} 秒", n=f"{chosen.timeout:g}")
     yield say("一次查询的内存"), f"{chosen.memory_mb:,} MB"
     yield say("同时计算的查询"), str(chosen.workers)
     yield say("耗时较长或结果较大的查询的附加并发数"), str(ASIDE)
     yield say("排队的查询"), str(chosen.queue)
     yield say("一次检索"), say("{n} 秒", n=f"{SECONDS:g}")
     yield say("检索列出的结果"), say("{n} 项", n=f"{MOST:,}")
-    yield say("每个地址每分钟的查询、检索和上传"), str(chosen.rate) if chosen.rate else say("不限")
+    yield (
+        say("每个地址每分钟的请求（查询、检索、须查询数据的网页、上传）"),
+        str(chosen.rate) if chosen.rate else say("不限"),
+    )
     yield say("查询语句"), f"{asked.QUERY_BYTES // 1024} KB"
     yield say("网页上显示的结果"), say("{n} 行", n=results.PAGE_ROWS)
     yield say("一次报送"), f"{MAX_BYTES // megabyte} MB"

@@ -1,7 +1,8 @@
 """What one client may ask for in a minute, so that one cannot take the service from all.
 
-Only what costs is counted: evaluating a query, searching and reading an upload. Other pages, downloads, answers that are kept and 304s are
-free. The `limits` library would do, at the price of a thread started for each count.
+Only what costs is counted, once a request: evaluating something, searching, going through a report, taking in what is sent.
+Other pages, downloads, and answers and 304s that are given without any of it are free. The `limits` library would do, at the
+price of a thread started for each count.
 """
 
 import ipaddress
@@ -10,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 
 from app.web.language import say
 from app.web.problem import Problem
@@ -64,7 +65,10 @@ def attach(app: Flask, rate: int) -> None:
 
 
 def spend() -> None:
-    """Count something costly to this request's client. Raises ``Problem`` where its minute is used up."""
+    """Count this request, which does something costly, to its client; once, however much it does. Raises ``Problem`` where the
+    client's minute is used up."""
+    if "is_counted" in g:
+        return
     allowance: Allowance = current_app.extensions["allowance"]
     if seconds := allowance.take(client(), time.monotonic()):
         wait = math.ceil(seconds)
@@ -72,3 +76,4 @@ def spend() -> None:
             "每个地址每分钟最多 {rate} 次；请在 {seconds} 秒后再试。", rate=allowance.rate, seconds=wait
         )
         raise Problem("too-many", detail, headers={"Retry-After": str(wait)})
+    g.is_counted = True

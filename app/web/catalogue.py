@@ -19,7 +19,7 @@ from app.web import description, links
 from app.web.datasets import described
 from app.web.dcat import Dcat
 from app.web.formats import PAGE, TRIPLE_FORMATS, Format, chosen
-from app.web.live import current_release, following
+from app.web.live import current_release, current_store, following
 from app.web.page import open_to_all, paging
 from app.web.problem import Problem
 from app.web.void import Void
@@ -75,7 +75,7 @@ def _written(kind: str, form: Format) -> Response:
     if request.if_none_match.contains(tag):
         response = Response(status=304)
     else:
-        shown = described(release, release.store, codes[cut.start : cut.stop])
+        shown = described(release, current_store(), codes[cut.start : cut.stop])
         catalogued = (Void if kind == "void" else Dcat)(release, home, shown, cut, live.settings.operator)
         content = description.written_as(catalogued.described() | catalogued.pages(kind, form), form)
         response = Response(content, content_type=f"{form.media_type}; charset=utf-8")

@@ -14,11 +14,12 @@ from app.headings import likeness
 from app.language import pick
 from app.ontology import standards
 from app.ontology.facts import ALT_LABEL
+from app.releases.release import NoRelease
 from app.store import StoreError
 from app.store.terms import Iri, Literal
 from app.web.language import language
 from app.web.links import address
-from app.web.live import NoRelease, Opened, current_release
+from app.web.live import Opened, current_release
 from app.web.page import confirmed, open_to_all
 from app.web.scratch import current_scratch
 from app.web.void import Figures, figures_of

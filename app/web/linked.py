@@ -14,12 +14,13 @@ from app import names
 from app.checking import explanation
 from app.language import LANGUAGES
 from app.ontology import standards
+from app.releases.release import NoRelease
 from app.store import StoreError
 from app.store.terms import Iri
 from app.web import description, links
 from app.web.datasets import Dataset, of_system
 from app.web.formats import PAGE, SUFFIXES, TRIPLE_FORMATS, Format, apart, chosen
-from app.web.live import NoRelease, current_store
+from app.web.live import current_store
 from app.web.page import confirmed, open_to_all
 from app.web.problem import Problem
 from app.web.term import term_page
@@ -207,7 +208,7 @@ def look_up() -> None:
     """What is to be told of a graph is asked before the graph is: its answer holds a process of the store until it is read,
     and to ask again meanwhile could wait for ever."""
     if request.endpoint == GRAPH and request.view_args:
-        with contextlib.suppress(NoRelease, StoreError):
+        with contextlib.suppress(NoRelease, StoreError, Problem):
             g.datasets = datasets_in([names.graph(request.view_args["code"], request.view_args["kind"])])
 
 
@@ -216,8 +217,8 @@ def told(response: Response) -> Response:
     """Those pages tell, as documents do, where the same is to be had as RDF; and a graph, by which licence it may be used."""
     endpoint, args = request.endpoint or "", request.view_args or {}
     if response.status_code in (200, 304) and (endpoint in PAGES_OF or endpoint == GRAPH):
-        # What is ready is not held back because the store is busy, or because nothing is published yet.
-        with contextlib.suppress(NoRelease, StoreError):
+        # What is ready is not held back because the store is busy, nothing is published yet, or the client has asked too much.
+        with contextlib.suppress(NoRelease, StoreError, Problem):
             if endpoint == GRAPH:
                 found = g.get("datasets", [])
             else:

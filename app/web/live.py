@@ -13,8 +13,9 @@ from typing import BinaryIO
 from flask import Flask, current_app, g, has_request_context, request
 
 from app import names
-from app.releases.release import MANIFEST, Release, Releases
+from app.releases.release import MANIFEST, NoRelease, Release, Releases
 from app.store import Allowed, Client, Forwarder, Ledger, Store, StoreUnreadable, open_remote, open_store
+from app.web import allowance
 
 RETRY_SECONDS = 5.0
 """How long a pointer to something broken is left alone: each attempt starts a process."""
@@ -27,7 +28,7 @@ class Settings:
     """What an operator may choose."""
 
     timeout: float = 30.0
-    """Seconds for a query in all: queueing, evaluating, streaming."""
+    """Seconds for all that one request asks of the store, in most cases a query: queueing, evaluating, streaming."""
     memory_mb: int = 2048
     """Address space of one worker, in MB."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -46,8 +47,8 @@ class Settings:
     union: bool = True
     """Whether the default graph of a query is the union of all named graphs."""
     rate: int = 1200
-    """Queries and uploads a minute from one address; 0 is no limit. Twenty a second are more than any page asks for, and
-    leave room for an office behind one address."""
+    """Requests a minute from one address that evaluate, search or bring something; 0 is no limit. Twenty a second leave room
+    for an office behind one address."""
     proxy: str = ""
     """The address of a reverse proxy, whose word on who asks (X-Forwarded-For, -Proto, -Host) is taken."""
     services: tuple[str, ...] = ()
@@ -87,10 +88,6 @@ class Opened(Release):
         """Close the store, then let it be deleted."""
         self.store.close(at_once=at_once)
         self.held.close()
-
-
-class NoRelease(Exception):
-    """Nothing has been published under this root, or nothing that can be read."""
 
 
 class Live:
@@ -136,45 +133,52 @@ class Live:
             self._forwarder.close()
 
     def catch_up(self) -> None:
-        """Have the release in force that the pointer names now, and not only soon. Raises ``NoRelease`` where it cannot be
-        opened."""
-        self._follow(wait=True)
-        if self._pointer != str((self.root / "current").readlink()):
-            raise NoRelease(f"{self.root}: the release cannot be opened")
+        """Have the release in force that the pointer names now, and not only soon; or one it has come to name since. Raises
+        ``NoRelease`` where it cannot be opened."""
+        with self._opening:
+            if not self._open():
+                raise NoRelease(f"{self.root}: the release cannot be opened")
 
     def followed(self) -> str | None:
         """The pointer, where the release it names is in force; None where there is none, or another to be opened."""
-        try:
-            pointer = os.readlink(self._current)  # noqa: PTH115  (a tenth of the time, at every request)
-        except OSError:
-            return None
+        pointer = self._named()
         return pointer if pointer == self._pointer and not self._closed else None
 
     def renew(self) -> None:
         """Open the release in force anew, with new processes; or another, if the pointer has moved."""
         with self._opening:
             self._pointer, self._failed = "", ("", 0.0)
-        self._follow(wait=True)
+            self._open()
 
-    def _follow(self, wait: bool = False) -> None:
+    def _named(self) -> str | None:
+        """The pointer; None where it is lost, or nothing has been published."""
         try:
-            pointer = os.readlink(self._current)  # noqa: PTH115
+            return os.readlink(self._current)  # noqa: PTH115  (a tenth of the time, at every request)
         except OSError:
-            return  # unpublished, or the pointer is lost: the release in force stays in force
-        if pointer == self._pointer or self._closed:
-            return
+            return None
+
+    def _follow(self) -> None:
+        pointer = self._named()
+        if pointer is None or pointer == self._pointer or self._closed:
+            return  # without a pointer the release in force stays in force
         # Only the very first request has to wait for a store to open; the others are served from the old one.
-        if not self._opening.acquire(blocking=wait or self._release is None):
+        if not self._opening.acquire(blocking=self._release is None):
             return
         try:
-            self._open(pointer)
+            self._open()
         finally:
             self._opening.release()
 
-    def _open(self, pointer: str) -> None:
-        failed, when = self._failed
-        if pointer == self._pointer or (pointer == failed and time.monotonic() < when + RETRY_SECONDS):
-            return
+    def _open(self) -> bool:
+        """Have in force what the pointer names; whether it is. With ``_opening`` held, and the pointer read only then: what was
+        read before may by now be older than what another thread has put in force."""
+        pointer, (failed, when) = self._named(), self._failed
+        if pointer is None or self._closed:
+            return False
+        if pointer == self._pointer:
+            return True
+        if pointer == failed and time.monotonic() < when + RETRY_SECONDS:
+            return False
         folder = (self.root / pointer).resolve()
         try:
             if "regions" not in Release(folder).manifest:
@@ -188,14 +192,20 @@ class Live:
         except (OSError, ValueError, StoreUnreadable) as error:
             logger.error("release %s cannot be opened, the one before stays in force: %s", pointer, error)
             self._failed = (pointer, time.monotonic())
-            return
+            return False
         with self._lock:
-            old, self._release = self._release, release
-            self._pointer = pointer
+            is_late = self._closed  # while it was being opened
+            old = self._release
+            if not is_late:
+                self._release, self._pointer = release, pointer
             unused = old is not None and old.users == 0
+        if is_late:
+            release.close(at_once=True)
+            return False
         logger.info("release %s is in force", release.id)
         if old is not None and unused:
             self._retire(old)
+        return True
 
     def _retire(self, release: Opened) -> None:
         """Close a release's store without keeping anyone waiting for the answers it still sends."""
@@ -237,11 +247,14 @@ def _forwarder(settings: Settings) -> Forwarder | None:
 
 
 def _asker() -> Client:
-    """Who asks: the request, which the server says whether somebody still waits for it."""
+    """Who asks: the request, which the server says whether somebody still waits for it. All that it asks has one deadline:
+    what a page looks up after its query gets what the query has left."""
     if not has_request_context():
         return Client()
+    if "deadline" not in g:
+        g.deadline = time.monotonic() + following().settings.timeout
     is_gone: Callable[[], bool] = request.environ.get("waitress.client_disconnected", bool)
-    return Client(g.get("request_id", ""), is_gone)
+    return Client(g.get("request_id", ""), is_gone, g.deadline)
 
 
 def attach(app: Flask, live: Live) -> None:
@@ -276,6 +289,20 @@ def current_release() -> Opened:
     return release
 
 
+def newest_release() -> Opened:
+    """The release that the pointer names now, and that of this request from here on: what is written rests on all that was
+    written before. Raises ``NoRelease``."""
+    following().catch_up()
+    release = g.pop("release", None)
+    if release is not None:
+        following().let_go(release)
+    return current_release()
+
+
 def current_store() -> Store:
-    """The store of this request's release. Raises ``NoRelease``."""
-    return current_release().store
+    """The store of this request's release, for what asks it on its client's account. What is asked once a release, or to see
+    whether the service works, takes ``current_release().store``. Raises ``NoRelease``, and ``Problem`` where the client has
+    used up its minute."""
+    release = current_release()
+    allowance.spend()
+    return release.store

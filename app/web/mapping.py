@@ -1,7 +1,6 @@
 """What the headings of a table mean: a table is sent, its headings come back with what is proposed for them."""
 
 import tempfile
-import threading
 from pathlib import Path
 
 from flask import Blueprint, Response, request
@@ -19,6 +18,7 @@ from app.web import allowance
 from app.web.language import language, rendered, say
 from app.web.page import page
 from app.web.problem import Problem
+from app.web.turns import Turns
 
 MAX_UPLOAD_BYTES = 16 * 1024 * 1024
 """A district's list of a thousand items is half a megabyte as CSV. Who has more can leave out rows: the first thousand do."""
@@ -26,14 +26,14 @@ MAX_UPLOAD_BYTES = 16 * 1024 * 1024
 AT_ONCE = 2
 """Tables worked on at the same time: each may take a gigabyte, and a processor, for some seconds."""
 
-WAIT_SECONDS = 10
-"""How long one that comes then may wait for its turn."""
+WAITING, WAIT_SECONDS = 4, 10
+"""How many that come then may wait for their turn, and how long."""
 
 LONGEST_NAME = 255
 """Characters of a file's name that are shown and written into the lines; no file here is ever named by it."""
 
 pages = Blueprint("mapping", __name__)
-_turns = threading.BoundedSemaphore(AT_ONCE)
+turns = Turns(AT_ONCE, WAITING, WAIT_SECONDS, "正在读取的表格已达上限，请稍后再试。")
 
 
 @pages.app_context_processor
@@ -85,17 +85,12 @@ def _mapped(sent: FileStorage | None, system: Standards) -> tuple[list[Sheet], l
     if suffix not in TABLES:
         message = "不认识的文件类型“{found}”；可用 {expected}"
         raise Unreadable(refused(Place(name), message, suffix, expected=" ".join(sorted(TABLES))))
-    if not _turns.acquire(timeout=WAIT_SECONDS):
-        message = "正在读取的表格已达上限，请稍后再试。"
-        raise Problem("busy", say(message), headers={"Retry-After": str(WAIT_SECONDS)})
-    try:
+    with turns.one():
         with tempfile.TemporaryDirectory(prefix="zwfw-map-") as folder:
             path = Path(folder, f"table{suffix}")
             sent.save(path)
             sheets = upload.read(path, name, ROWS_LOOKED_AT)
         return sheets, mapping.propose(sheets, system)
-    finally:
-        _turns.release()
 
 
 def _answer(status: int, **values: object) -> Response:

@@ -15,9 +15,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app.checking.rules import SEVERITIES
+from app.releases.release import NoRelease
 from app.store import STATES
 from app.web.answers import Answers
-from app.web.live import NoRelease, current_release, following
+from app.web.live import current_release, following
 
 SECONDS = (0.005, 0.02, 0.1, 0.5, 2, 10, 30)
 """Where requests are told apart by how long they took: a page takes some milliseconds, a query at most its deadline."""

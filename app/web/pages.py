@@ -11,10 +11,11 @@ from app.checking import rules
 from app.ontology import standards
 from app.ontology.standards import Standards
 from app.questions import question
+from app.releases.release import NoRelease
 from app.store.terms import Iri, Literal, def_
 from app.web import reports
 from app.web.language import language
-from app.web.live import NoRelease, Opened, current_release
+from app.web.live import Opened, current_release
 from app.web.page import page
 
 REGIONS_SHOWN = 12

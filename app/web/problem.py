@@ -9,7 +9,9 @@ from flask import Blueprint, Flask, Response, g, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.releases.release import NoRelease
 from app.store import (
+    AnswerBroken,
     DeadlineExceeded,
     EvaluationFailed,
     FormatUnfit,
@@ -24,7 +26,6 @@ from app.store import (
 )
 from app.web.formats import prefers_page
 from app.web.language import language, rendered, say
-from app.web.live import NoRelease
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -90,7 +91,7 @@ KINDS = {
     "too-many": Kind(
         429,
         "请求过于频繁",
-        "同一地址的查询、检索和上传次数超过了每分钟的上限。请按 Retry-After 标头给出的秒数稍后再试。",
+        "同一地址每分钟的请求超过了上限；查询、检索、须查询数据的网页和上传都计算在内。请按 Retry-After 标头给出的秒数稍后再试。",
     ),
     "stopped": Kind(
         503, "查询已被停止", "运维人员停止了这个查询，没有给出结果。如有需要，请与运维人员联系。"
@@ -174,7 +175,9 @@ def of_store(error: StoreError, query: str = "", timeout: float = 0) -> Problem:
             return Problem("memory-exceeded")
         case ServiceFailed():
             return Problem("service-failed", str(error))
-        case EvaluationFailed():
+        case AnswerBroken(__cause__=StoreError() as cause):  # a page has said nothing yet
+            return of_store(cause, query, timeout)
+        case EvaluationFailed() | AnswerBroken():
             return Problem("evaluation-failed", str(error))
     return Problem("internal-error")
 

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from flask import Response, current_app, request
 
 from app.store import Query, StoreError
-from app.web import allowance, completion, description, examples, problem
+from app.web import allowance, completion, description, examples, problem, vocabulary
 from app.web.answers import Answers
 from app.web.formats import WORKBOOK, Format, formats_of
 from app.web.language import language, rendered, say
-from app.web.live import current_release, following
+from app.web.live import current_release, current_store, following
 from app.web.page import Paging, page_number
 from app.web.problem import Problem
 from app.web.results import PAGE_ROWS, WHOLE_ROWS, Labels, Solutions, Wanted, address_of
@@ -85,7 +85,8 @@ def _result(query: Query, form: str, seen: list[Any] | None) -> dict[str, Any]:
     found = json.loads(_answer(query, seen))
     if "boolean" in found:
         return {"boolean": found["boolean"]}
-    solutions = Solutions(found, Wanted.of(request.args), _labels, language())
+    names = _Names()
+    solutions = Solutions(found, Wanted.of(request.args), names, language())
     paging = Paging(page_number(), PAGE_ROWS, len(solutions.rows))
     if not 1 <= paging.number <= paging.last:
         raise Problem("not-found")
@@ -95,6 +96,7 @@ def _result(query: Query, form: str, seen: list[Any] | None) -> dict[str, Any]:
         "rows": solutions.shown(paging.start, paging.stop),
         "marks": solutions.marks(),
         "by_iri": solutions.by_iri,
+        "unnamed": names.are_missing,
         "paging": paging,
         "total": len(solutions.all),
         "more": solutions.more,
@@ -136,12 +138,19 @@ def _limited(query: Query, rows: int) -> Query:
     return Query(query.text, query.default_graphs, query.named_graphs, rows)
 
 
-def _labels(iris: list[str]) -> Labels:
-    """The names of things. A page without them is better than none where nobody can be asked at the moment."""
-    try:
-        return description.labels(current_release().store, iris)
-    except StoreError:
-        return {}
+class _Names:
+    """The names of things, for one page. A page without them, which says so, is better than none where the time of the request
+    is over, its client has used up its minute, or nobody can be asked at the moment."""
+
+    def __init__(self) -> None:
+        self.are_missing = False
+
+    def __call__(self, iris: list[str]) -> Labels:
+        try:
+            return description.labels(current_store(), iris)
+        except (StoreError, Problem):
+            self.are_missing = True
+            return {iri: said for iri in iris if (said := vocabulary.labels(iri))}
 
 
 def _asked(query: Query) -> list[tuple[str, str]]:

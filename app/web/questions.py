@@ -128,7 +128,7 @@ def _data(found: Question, suffix: str) -> Response:
     told = answered.ask(found, _values(), language(), release.store, release.regions, WORKBOOK_ROWS)
     mark = "-synthetic" if told.is_synthetic else ""
     if suffix == ".xlsx":
-        with making:
+        with making.one():
             content = told.workbook(_made(release.id), release.id)
         return file(content, WORKBOOK.media_type, f"{found.name}{mark}.xlsx")
     return file(told.csv(), "text/csv; charset=utf-8", f"{found.name}{mark}.csv")

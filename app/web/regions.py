@@ -19,7 +19,7 @@ from app.language import pick
 from app.ontology import standards
 from app.releases.release import sha256
 from app.store.terms import Iri, Term
-from app.web import reports
+from app.web import allowance, reports
 from app.web.formats import WORKBOOK
 from app.web.language import language, say
 from app.web.live import current_release, current_store
@@ -246,6 +246,7 @@ def report_file(code: str, format: str) -> BaseResponse:
 def rectification_file(code: str) -> BaseResponse:
     """The rectification workbook of a department, or of the findings nobody is named for."""
     entry, department = entry_of(code), request.args.get("department", "")
+    allowance.spend()
     report = json.loads(current_release().region_file(code, "report.json").read_bytes())
     known = {
         one["iri"]: pick(one["label"], "zh") for found in report["findings"] for one in found["departments"]

@@ -19,17 +19,17 @@ from app import names
 from app.files.source import Unreadable
 from app.ontology import standards
 from app.regions import description
-from app.releases.release import lines_of
+from app.releases.release import Releases, lines_of
 from app.store import StoreError
 from app.store.scratch import Change, Writer, Written
 from app.submissions import submission
 from app.submissions.submission import Submission, Submissions
 from app.submissions.tokens import WRITE, Token
-from app.web import problem
+from app.web import allowance, problem
 from app.web.language import language, say
-from app.web.live import Settings, current_release, following
+from app.web.live import Settings, current_release, following, newest_release
 from app.web.problem import Problem
-from app.web.submissions import bearer, publish, token_for, turn
+from app.web.submissions import bearer, publish, token_for, turns
 
 STATED = "data.nt"
 """The file of a region whose data were written so."""
@@ -47,7 +47,8 @@ class Rewriter:
         return self._turn.submit(self._writer.write, change, index, folder / "index").result()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and at once what it is about."""
+        self._writer.stop()
         self._turn.submit(self._writer.close).result()
         self._turn.shutdown()
 
@@ -78,13 +79,14 @@ def allowed(named: Iterable[str]) -> Token:
 
 
 def published(change: Change, by: Token) -> Response:
-    """Carry out a change, and publish it if it changes anything."""
+    """Carry out a change, and publish it if it changes anything. Raises ``Problem``."""
+    allowance.spend()
     rewriter = current_rewriter()
     assert rewriter is not None
     root = following().root
-    with turn(), tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
+    with turns.one(), tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
         try:
-            written = rewriter.carried_out(change, current_release().index, Path(folder))
+            written = rewriter.carried_out(change, newest_release().index, Path(folder))
         except StoreError as error:
             raise problem.of_store(error, change.text) from error
         shutil.rmtree(Path(folder) / "index", ignore_errors=True)
@@ -119,7 +121,22 @@ def _publish(root: Path, changed: dict[str, Path], replaces: bool, by: Token) ->
             submissions.forget(found)
         errors = [asdict(error.place) | {"said": error.said(language())} for error in unreadable.errors]
         raise Problem("unreadable", more={"errors": errors}) from unreadable
+    if _has_changed(root, changed):
+        for found in waiting:
+            submissions.forget(found)
+        raise Problem("outdated", say("写入期间，另一次发布改变了这个地区的数据；请重新提交。"))
     publish(waiting, f"{by.name}（{by.id}）", withdrawn)
+
+
+def _has_changed(root: Path, graphs: Iterable[str]) -> bool:
+    """Whether any of the graphs is by now another than that which the change was carried out on: ``zwfw publish`` waits for
+    no turn here."""
+    now, before = Releases(root).current(), current_release()
+    codes = [iri.removeprefix(names.graph("")) for iri in graphs]
+    return now is None or any(
+        now.regions.get(code, {}).get("digest") != before.regions.get(code, {}).get("digest")
+        for code in codes
+    )
 
 
 def _files(code: str, lines: bytes, replaces: bool) -> dict[str, bytes]:

@@ -10,10 +10,11 @@ from app.checking import rules
 from app.checking.rules import Rule
 from app.language import pick
 from app.ontology import standards
+from app.releases.release import NoRelease
 from app.store.terms import Iri, def_
 from app.web import reports
 from app.web.language import language
-from app.web.live import NoRelease, current_release
+from app.web.live import current_release
 from app.web.page import page
 from app.web.problem import Problem
 from app.web.vocabulary import written

@@ -23,6 +23,7 @@ from app.ontology import standards
 from app.ontology.codes import region_rank
 from app.releases.release import Release
 from app.store.terms import Iri
+from app.web import allowance
 from app.web.language import language, say
 from app.web.live import current_release, kept
 from app.web.page import confirmed, open_to_all, page, paging
@@ -299,7 +300,8 @@ def _grid(rows: list[Row], chosen: Choice) -> list[Tile]:
 
 
 def _departments(chosen: Choice) -> list[Row]:
-    """By name: the order is none of merit."""
+    """By name: the order is none of merit. Raises ``Problem``."""
+    allowance.spend()  # a report may have ten megabytes
     try:
         said = json.loads(chosen.release.region_file(chosen.region, "report.json").read_bytes())
     except FileNotFoundError:  # removed at this moment

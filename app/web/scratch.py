@@ -17,6 +17,7 @@ from flask import current_app, request
 
 from app.releases.release import MANIFEST, Release, Releases
 from app.store.scratch import Change, Writer
+from app.web import allowance
 from app.web.language import say
 from app.web.live import Live, Settings, following
 from app.web.problem import Problem
@@ -57,7 +58,8 @@ class Scratch:
         return existed
 
     def close(self) -> None:
-        """End the writing and remove everything."""
+        """End the writing at once and remove everything."""
+        self._writer.stop()
         self._turn.submit(self._writer.close).result()
         self._turn.shutdown()
         self._folder.cleanup()
@@ -75,4 +77,5 @@ def write(scratch: Scratch, change: Change) -> bool:
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise Problem("forbidden", say("别的网站的网页不能在这里写入。"))
+    allowance.spend()
     return scratch.write(change, following())

@@ -20,21 +20,35 @@ from typing import Any
 
 from flask import Flask
 from waitress import create_server
+from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.task import WSGITask
 
 from app.store import ASIDE
-from app.web import create_app, create_open_app
+from app.store.records import FRAME_BYTES
+from app.submissions.submission import MAX_BYTES
+from app.web import create_app, create_open_app, mapping, submissions, workbooks
 from app.web.live import Live, Settings
 from app.web.scratch import Scratch
 
 PAGE_THREADS = 8
-"""Threads beyond those that queries can hold, so that static files and health checks are served while all
-wait."""
+"""Threads beyond those that queries, uploads and writing can hold, so that static files and health checks are served while
+all wait."""
 
 BUFFER_BYTES = 64 * 1024 * 1024
 """What a connection may hold for a slow reader, beyond 1 MB on disk. An answer up to this size frees its
 worker and its thread at the speed of the worker, not of the reader."""
+
+ALL_BYTES = 1024 * 1024 * 1024
+"""What all connections together may hold so. Beyond it an answer goes on at the speed of its reader, with the patience there
+is for one who takes nothing: who asks for much and reads none of it would else fill a disk in minutes."""
+
+LEAST_BYTES = 1024 * 1024
+"""What each may hold in any case: it is in memory."""
+
+REQUEST_BYTES = 2 * MAX_BYTES
+"""Of a body. Uploads have limits of their own, and one that is a little too large is told so in words; what is far too large
+is not even taken in."""
 
 CONNECTIONS = 500
 """Open connections, idle ones included; some hundred browsers keep a few each."""
@@ -83,8 +97,24 @@ class PatientChannel(HTTPChannel):  # type: ignore[misc]
     task_class = PatientTask
     patience = 30.0
 
+    @property
+    def held(self) -> int:
+        """Bytes kept for the reader, but for files that are sent as they lie."""
+        kept = [one for one in list(self.outbufs) if not isinstance(one, ReadOnlyFileBasedBuffer)]
+        return sum(one.__len__() for one in kept)
+
+    def _may_hold(self) -> int:
+        """Bytes it may hold to be given more: many, unless all together hold very many; then the reader is to take a piece of
+        its own first."""
+        most, here = int(self.adj.outbuf_high_watermark), int(self.total_outbufs_len)
+        if here <= LEAST_BYTES:
+            return most
+        if sum(one.held for one in list(self.server.active_channels.values())) < ALL_BYTES:
+            return most
+        return min(most, max(LEAST_BYTES, here - FRAME_BYTES))
+
     def _flush_outbufs_below_high_watermark(self) -> None:
-        limit = self.adj.outbuf_high_watermark
+        limit = self._may_hold()
         if self.total_outbufs_len <= limit:
             return
         with self.outbuf_lock:
@@ -103,18 +133,19 @@ def listen(app: Any, host: str, port: int, settings: Settings, sockets: dict[int
     """A waitress server over ``app``, bound and ready to ``run()``; port 0 takes any free one. ``sockets`` is filled with what
     it listens to, now and later."""
     sockets = {} if sockets is None else sockets
-    places = settings.workers + ASIDE + settings.queue
+    # What asks others has places of its own.
+    places = (2 if settings.services else 1) * (settings.workers + ASIDE + settings.queue)
+    turns = sum(one.threads for one in (mapping.turns, submissions.turns, workbooks.making))
     server = create_server(
         app,
         map=sockets,
         host=host,
         port=port,
-        threads=(2 if settings.services else 1) * places
-        + PAGE_THREADS,  # what asks others has places of its own
+        threads=places + turns + PAGE_THREADS,
         outbuf_high_watermark=BUFFER_BYTES,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
-        max_request_body_size=1024 * 1024 * 1024,  # uploads have limits of their own
+        max_request_body_size=REQUEST_BYTES,
         # One request read ahead: only a server that reads sees that its client has gone, and the store then ends what was
         # asked.
         channel_request_lookahead=1,

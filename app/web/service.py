@@ -3,9 +3,10 @@
 from flask import request
 
 from app import names
+from app.releases.release import NoRelease
 from app.store.terms import Iri, Literal, Triple
 from app.web.formats import GRAPH_FORMATS, SOLUTION_FORMATS
-from app.web.live import NoRelease, current_release, following
+from app.web.live import current_store, following
 from app.web.scratch import current_scratch
 
 DESCRIBED_GRAPHS = 2000
@@ -56,7 +57,7 @@ def service() -> list[Triple]:
 def _graph_names() -> list[Iri]:
     """The names of the dataset's graphs, as many as are described; none where nothing has been published."""
     try:
-        found = current_release().store.select(f"SELECT ?g {{ GRAPH ?g {{}} }} LIMIT {DESCRIBED_GRAPHS}")
+        found = current_store().select(f"SELECT ?g {{ GRAPH ?g {{}} }} LIMIT {DESCRIBED_GRAPHS}")
     except NoRelease:
         return []
     return sorted((Iri(str(row["g"])[1:-1]) for row in found), key=str)

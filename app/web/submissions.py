@@ -6,7 +6,6 @@ region; a service that only reads otherwise takes submissions, too.
 
 import datetime
 import json
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -27,12 +26,13 @@ from app.web.language import language, rendered, say
 from app.web.live import following
 from app.web.page import page
 from app.web.problem import Problem
+from app.web.turns import Turns
 
 AT_ONCE = 1
 """Submissions worked on at the same time: each may take four gigabytes and a processor for some seconds."""
 
-WAIT_SECONDS = 20
-"""How long one that comes then may wait for its turn."""
+WAITING, WAIT_SECONDS = 8, 20
+"""How many that come then may wait for their turn, and how long."""
 
 PUBLISH_SECONDS = 900
 """A region takes seconds; the catalogue may have every region of a province checked again."""
@@ -44,7 +44,7 @@ FINDINGS_SHOWN = 30
 """Findings of each kind on the page; the answer to a program has all."""
 
 pages = Blueprint("submissions", __name__)
-_turns = threading.BoundedSemaphore(AT_ONCE)
+turns = Turns(AT_ONCE, WAITING, WAIT_SECONDS, "正在处理别的报送，请稍后再试。")
 
 
 @pages.post("/regions/<code>/submissions")
@@ -170,7 +170,7 @@ def _submitted(code: str, token: Token, files: dict[str, bytes], kind: str) -> d
     """Take in and look at what was sent: the answer to a program. Raises ``Problem``."""
     allowance.spend()
     submissions = Submissions(following().root)
-    with turn():
+    with turns.one():
         try:
             found = submissions.receive(code, f"{token.name}（{token.id}）", files, kind, standards.load())
             try:
@@ -182,18 +182,6 @@ def _submitted(code: str, token: Token, files: dict[str, bytes], kind: str) -> d
             errors = [asdict(error.place) | {"said": error.said(language())} for error in unreadable.errors]
             raise Problem("unreadable", more={"errors": errors}) from unreadable
     return {"submission": found.id, "region": code, "published": False, **looked}
-
-
-class turn:
-    """One of the few turns; the others wait a little, and are then told that it is busy."""
-
-    def __enter__(self) -> None:
-        if not _turns.acquire(timeout=WAIT_SECONDS):
-            message = "正在处理别的报送，请稍后再试。"
-            raise Problem("busy", say(message), headers={"Retry-After": str(WAIT_SECONDS)})
-
-    def __exit__(self, *_: object) -> None:
-        _turns.release()
 
 
 def _waiting(code: str, identity: str) -> Submission:
@@ -212,8 +200,9 @@ def _published(code: str, answer: dict[str, Any]) -> Response:
 
 
 def _publish(found: Submission) -> dict[str, Any]:
-    """Publish one, and say what came of it."""
-    with turn():
+    """Publish one, and say what came of it. Raises ``Problem``."""
+    allowance.spend()
+    with turns.one():
         outcome = publish([found], found.by)
     counts = outcome["regions"][found.code]
     return {"release": outcome["release"], "rechecked": outcome["rechecked"], "counts": counts}

@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import threading
 
 from flask import Response
 
@@ -15,6 +14,7 @@ from app.web.language import language, say
 from app.web.live import Opened, current_release, following
 from app.web.page import confirmed
 from app.web.problem import Problem
+from app.web.turns import Turns
 
 WORKBOOK_ROWS = 100_000
 """What a workbook holds of an answer: some 10 MB, made in memory within seconds. CSV has all of it."""
@@ -22,9 +22,11 @@ WORKBOOK_ROWS = 100_000
 WIDTH = 24.0
 """Of a column, in characters: a name, and the beginning of an IRI."""
 
-making = threading.Lock()
-"""Held while a workbook is made. That keeps the interpreter busy: two at once would be done no sooner, and take twice the
-memory."""
+WAITING, WAIT_SECONDS = 4, 20
+"""How many may wait for their workbook while another is made, each with what goes into it, and how long."""
+
+making = Turns(1, WAITING, WAIT_SECONDS, "正在制作别的工作簿，请稍后再试，或下载 CSV。")
+"""Taken to make a workbook. That keeps the interpreter busy: two at once would be done no sooner, and take twice the memory."""
 
 
 def file(content: bytes, media_type: str, name: str) -> Response:
@@ -46,7 +48,7 @@ def query_workbook(query: Query) -> Response:
     except StoreError as error:
         raise problem.of_store(error, query.text, following().settings.timeout) from error
     made_up = [code for code, entry in release.regions.items() if reports.is_synthetic(entry)]
-    with making:
+    with making.one():
         content = _workbook(query, body, release, made_up)
     mark = "-synthetic" if made_up else ""
     response = file(content, WORKBOOK.media_type, f"sparql{mark}.xlsx")
