@@ -24,8 +24,9 @@ from app.ontology.facts import SOURCE, Facts
 from app.publishing import system
 from app.publishing.publication import Publisher
 from app.questions import answered, question
+from app.questions.head import QuestionFault
 from app.questions.parameter import KINDS, Misasked, Parameter
-from app.questions.question import QuestionFault, Questions
+from app.questions.question import Questions
 from app.releases.release import Release, Releases
 from app.store import Query, Store, open_store
 from app.store.terms import Iri, Literal, RdfFormat, def_, parse

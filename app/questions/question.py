@@ -1,8 +1,8 @@
 """The questions of the catalogue: one ``.rq`` file each, found by its place; a SELECT, and above it in comments what it asks.
 
-The head is lines ``# key: value``; a line that begins with three spaces after the mark continues the one above. SPARQL is
-written without PREFIX: the prefixes of ``app.names`` are there. A file with a key, a term or a variable nobody knows is
-refused, with its line: a misspelt one would be an answer that lacks something and does not say so.
+``head`` says how the comments are written. SPARQL is written without PREFIX: the prefixes of ``app.names`` are there. A file
+with a key, a term or a variable nobody knows is refused, with its line: a misspelt one would be an answer that lacks
+something and does not say so.
 """
 
 import re
@@ -15,6 +15,8 @@ from app import names
 from app.ontology.facts import IN_SCHEME, NOTATION, PREF_LABEL, SOURCE, TYPE
 from app.ontology.standards import Standards, digest_of
 from app.ontology.standards import load as load_standards
+from app.questions import head
+from app.questions.head import QuestionFault, Said
 from app.questions.parameter import KINDS, TODAY, Misasked, Parameter
 from app.store import syntax
 from app.store.terms import Graph, Index, Iri, Literal, Triple, boolean, def_, integer
@@ -24,21 +26,10 @@ LANGUAGE = "lang"
 
 CHARTS = ("bar",)
 
-_KEYS = ("number", "title", "title en", "explains", "explains en", "group", "source")
-_SEVERAL = ("parameter", "column", "chart")
-_LINE = re.compile(r"# ([a-z]+(?: en)?): (\S.*)")
-_MORE = re.compile(r"#   +(\S.*)")
 _NUMBER = re.compile(r"Q\d\d")
 _PARAMETER = re.compile(r"(\w+) (\w+)(?: = (\S+)| (optional))?")
 _COLUMN = re.compile(r"(\w+)(?: -> (\w+))?")
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
-
-
-class QuestionFault(Exception):
-    """A question file that must not be asked: which, where, and why."""
-
-    def __init__(self, path: Path, line: int, why: str) -> None:
-        super().__init__(f"{path.name}:{line}: {why}")
 
 
 def aspect(code: str) -> Iri:
@@ -234,53 +225,14 @@ class Questions:
         return {triple for one in self.all for triple in one.graph(self.system)}
 
 
-@dataclass(frozen=True)
-class _Said:
-    line: int
-    value: str
-
-
-def _head(path: Path, lines: list[str]) -> tuple[dict[str, list[_Said]], int]:
-    """What the head says by key, and the number of its lines."""
-    found: dict[str, list[_Said]] = {}
-    last: list[_Said] = []
-    for number, line in enumerate(lines, 1):
-        if not line.startswith("#"):
-            return found, number - 1
-        if (more := _MORE.fullmatch(line)) and last:
-            last[-1] = _Said(last[-1].line, f"{last[-1].value}{_joint(last[-1].value)}{more[1]}")
-            continue
-        stated = _LINE.fullmatch(line)
-        if stated is None:
-            raise QuestionFault(path, number, "the head has lines “# key: value”, and “#   ” to continue one")
-        key, value = stated.groups()
-        if key not in (*_KEYS, *_SEVERAL):
-            raise QuestionFault(
-                path, number, f"no such key: {key}; there are {', '.join((*_KEYS, *_SEVERAL))}"
-            )
-        if key in found and key not in ("parameter", "column"):
-            raise QuestionFault(path, number, f"{key} is given twice")
-        last = found.setdefault(key, [])
-        last.append(_Said(number, value.strip()))
-    return found, len(lines)
-
-
-def _joint(before: str) -> str:
-    """Lines of Chinese are joined without a space."""
-    return " " if before[-1].isascii() else ""
-
-
 def _read(path: Path, system: Standards) -> Question:
     lines = path.read_text("utf-8").splitlines()
-    head, length = _head(path, lines)
-    for key in (*_KEYS, "column"):
-        if key not in head:
-            raise QuestionFault(path, 1, f"{key} is missing")
-    one = {key: head[key][0] for key in _KEYS}
+    said, length = head.read(path, lines)
+    one = {key: said[key][0] for key in head.KEYS}
     if not _NUMBER.fullmatch(one["number"].value):
         raise QuestionFault(path, one["number"].line, "a number is Q and two digits")
-    parameters = tuple(_parameter(path, said) for said in head.get("parameter", ()))
-    columns = tuple(_column(path, said) for said in head["column"])
+    parameters = tuple(_parameter(path, each) for each in said.get("parameter", ()))
+    columns = tuple(_column(path, each) for each in said["column"])
     layer, aspects = _groups(path, one["group"], system)
     question = Question(
         iri=Iri(names.QUESTION + path.stem),
@@ -292,7 +244,7 @@ def _read(path: Path, system: Standards) -> Question:
         source=_source(path, one["source"], system),
         parameters=parameters,
         columns=columns,
-        chart=_chart(path, head["chart"][0], columns) if "chart" in head else None,
+        chart=_chart(path, said["chart"][0], columns) if "chart" in said else None,
         select="\n".join(lines[length:]).strip() + "\n",
         path=path,
     )
@@ -300,16 +252,8 @@ def _read(path: Path, system: Standards) -> Question:
     return question
 
 
-def _labels(path: Path, said: _Said) -> tuple[str, dict[str, str]]:
-    """What stands before the labels, and the two labels."""
-    parts = [part.strip() for part in said.value.split("|")]
-    if len(parts) != 3 or not all(parts):
-        raise QuestionFault(path, said.line, "expected … | Chinese | English")
-    return parts[0], {"zh": parts[1], "en": parts[2]}
-
-
-def _parameter(path: Path, said: _Said) -> Parameter:
-    what, labels = _labels(path, said)
+def _parameter(path: Path, said: Said) -> Parameter:
+    what, labels = head.labels(path, said)
     found = _PARAMETER.fullmatch(what)
     if found is None or found[2] not in KINDS:
         kinds = ", ".join(KINDS)
@@ -319,15 +263,15 @@ def _parameter(path: Path, said: _Said) -> Parameter:
     return Parameter(found[1], KINDS[found[2]], labels, found[3] or "", not (found[3] or found[4]))
 
 
-def _column(path: Path, said: _Said) -> Column:
-    what, labels = _labels(path, said)
+def _column(path: Path, said: Said) -> Column:
+    what, labels = head.labels(path, said)
     found = _COLUMN.fullmatch(what)
     if found is None:
         raise QuestionFault(path, said.line, "expected a variable, or VARIABLE -> THING that it names")
     return Column(found[1], labels, found[2] or "")
 
 
-def _groups(path: Path, said: _Said, system: Standards) -> tuple[str, tuple[str, ...]]:
+def _groups(path: Path, said: Said, system: Standards) -> tuple[str, tuple[str, ...]]:
     words = said.value.split()
     if not words or not system.subjects(def_("layerFolder"), Literal(words[0])):
         raise QuestionFault(
@@ -339,7 +283,7 @@ def _groups(path: Path, said: _Said, system: Standards) -> tuple[str, tuple[str,
     return words[0], tuple(words[1:])
 
 
-def _source(path: Path, said: _Said, system: Standards) -> Iri:
+def _source(path: Path, said: Said, system: Standards) -> Iri:
     prefix, _, local = said.value.partition(":")
     node = (
         Iri(names.PREFIXES.get(prefix, "") + local.replace("\\", ""))
@@ -353,7 +297,7 @@ def _source(path: Path, said: _Said, system: Standards) -> Iri:
     return node
 
 
-def _chart(path: Path, said: _Said, columns: tuple[Column, ...]) -> Chart:
+def _chart(path: Path, said: Said, columns: tuple[Column, ...]) -> Chart:
     words, known = said.value.split(), {column.name for column in columns}
     if len(words) < 3 or words[0] not in CHARTS or not set(words[1:]) <= known:
         raise QuestionFault(
