@@ -13,7 +13,6 @@ from pathlib import Path
 from app import names
 from app.files import table
 from app.files.source import (
-    RDF_FORMATS,
     Place,
     ReadingError,
     Source,
@@ -25,7 +24,7 @@ from app.files.source import (
 from app.files.table import Sheet
 from app.ontology.facts import TYPE
 from app.ontology.standards import Standards
-from app.regions import cell, competence, description, history
+from app.regions import cell, competence, description, folder, history
 from app.regions.derived import derive, upward
 from app.regions.description import Column, Description
 from app.regions.reading import Places, Reading, Rewriting
@@ -34,24 +33,21 @@ from app.store.terms import Graph, Iri, Literal, Triple, def_, skolemised
 NO_REGION = "local"
 """Stands in IRIs where the code would, for a file that is checked alone, outside any region's folder."""
 
-LOCKS = ("~$", ".")
-"""Beginnings of files that a spreadsheet keeps beside an open one, and of hidden ones."""
-
 
 def read(path: Path, standards: Standards) -> Reading:
     """A region's folder, or one file. Raises ``Unreadable`` with all errors."""
     return read_folder(path, standards) if path.is_dir() else read_file(path, standards)
 
 
-def read_folder(folder: Path, standards: Standards) -> Reading:
-    """The region in ``folder``. Raises ``Unreadable`` with all errors of all its files."""
-    path = folder / description.FILE
+def read_folder(where: Path, standards: Standards) -> Reading:
+    """The region in the folder ``where``. Raises ``Unreadable`` with all errors of all its files."""
+    path = where / description.FILE
     if not path.is_file():
         message = "目录中没有 region.ttl；请先写明地区代码、标题、来源、许可和数据性质"
-        raise Unreadable(refused(Place(folder.name), message))
-    described, files = description.read(path, standards), data_files(folder)
+        raise Unreadable(refused(Place(where.name), message))
+    described, files = description.read(path, standards), folder.data_files(where)
     if not files:
-        raise Unreadable(refused(Place(folder.name), "目录中没有可读取的数据文件"))
+        raise Unreadable(refused(Place(where.name), "目录中没有可读取的数据文件"))
     changes = history.read(path.parent)
     reading = _Reader(standards, described).files(files)
     reading.history = changes
@@ -78,32 +74,14 @@ def read_file(path: Path, standards: Standards) -> Reading:
             sources=[Source.of(path)],
             notes=[(note, {"n": str(len(aside))})] if aside else [],
         )
-    raise Unreadable(_unknown(path))
+    raise Unreadable(folder.unknown(path))
 
 
 def read_as_it_stands(path: Path) -> Reading:
     """An RDF file with nothing derived, replaced or left aside, for shapes that are not ours. Raises ``Unreadable``."""
     if rdf_format(path) is None:
-        raise Unreadable(_unknown(path))
+        raise Unreadable(folder.unknown(path))
     return Reading(NO_REGION, read_rdf(path), sources=[Source.of(path)])
-
-
-def _unknown(path: Path) -> ReadingError:
-    known = " ".join(sorted([*RDF_FORMATS, *table.TABLES]))
-    message = "不认识的文件类型“{found}”；可用 {expected}"
-    return refused(Place(path.name), message, path.suffix, expected=known)
-
-
-def data_files(folder: Path) -> list[Path]:
-    """The tables and RDF files of a folder; notes, scripts and the like are nobody's data."""
-    return sorted(path for path in folder.iterdir() if path.is_file() and is_data(path))
-
-
-def is_data(path: Path) -> bool:
-    """Whether a file of a region's folder is read as data, by its name."""
-    if path.name == description.FILE or path.name.startswith(LOCKS):
-        return False
-    return path.suffix.lower() in table.TABLES or rdf_format(path) is not None
 
 
 class _Reader:

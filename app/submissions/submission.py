@@ -31,8 +31,8 @@ from app.processes import apart
 from app.processes.confinement import confine
 from app.regions import above, description, history
 from app.regions.description import Description
+from app.regions.folder import data_files, is_data
 from app.regions.history import Change
-from app.regions.region import data_files, is_data
 from app.releases.release import Releases, lines_of
 from app.store.terms import Graph, Iri, RdfFormat, parse
 from app.submissions.proposal import Judges, propose
