@@ -207,13 +207,20 @@ class Quiet(http.server.ThreadingHTTPServer):
         pass
 
 
-@pytest.fixture(scope="module")
-def misbehaving() -> Iterator[str]:
-    listener = Quiet(("127.0.0.1", 0), Endpoint)
+@contextmanager
+def listening(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of an endpoint that answers as ``handler`` does."""
+    listener = Quiet(("127.0.0.1", 0), handler)
     threading.Thread(target=listener.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{listener.server_port}"
     listener.shutdown()
     listener.server_close()
+
+
+@pytest.fixture(scope="module")
+def misbehaving() -> Iterator[str]:
+    with listening(Endpoint) as address:
+        yield address
 
 
 @pytest.mark.parametrize(
@@ -350,11 +357,8 @@ class Recording(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def recording() -> Iterator[str]:
-    listener = Quiet(("127.0.0.1", 0), Recording)
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{listener.server_port}"
-    listener.shutdown()
-    listener.server_close()
+    with listening(Recording) as address:
+        yield address
 
 
 PIECES = (

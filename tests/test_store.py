@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -297,42 +298,43 @@ def test_who_came_first_is_first(index: Path) -> None:
         store.close(at_once=True)
 
 
-def test_others_are_answered_while_one_never_ends(index: Path) -> None:
-    store = EmbeddedStore(index, workers=2, timeout=3, memory_mb=512)
+@contextmanager
+def running_away(index: Path, workers: int) -> Iterator[tuple[EmbeddedStore, threading.Thread]]:
+    """A store, and a thread that asks it for what never ends until the deadline of three seconds ends it."""
+    store = EmbeddedStore(index, workers=workers, timeout=3, memory_mb=512)
+    ended: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            store.answer(Query(NEVER_ENDS))
+        except DeadlineExceeded as error:
+            ended.append(error)
+
+    runaway = threading.Thread(target=ask)
+    runaway.start()
     try:
+        yield store, runaway
+        runaway.join()
+        assert ended, "it ended otherwise than at its deadline"
+    finally:
+        store.close()
 
-        def run_away() -> None:
-            with pytest.raises(DeadlineExceeded):
-                store.answer(Query(NEVER_ENDS))
 
-        runaway = threading.Thread(target=run_away)
-        runaway.start()
+def test_others_are_answered_while_one_never_ends(index: Path) -> None:
+    with running_away(index, workers=2) as (store, runaway):
         answered = 0
         while runaway.is_alive():
             assert store.select("ASK {}") == [{}]
             answered += 1
         assert answered > 100
-    finally:
-        store.close()
 
 
 def test_what_takes_long_leaves_its_place_to_who_waits(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.store.embedded.SLOW_SECONDS", 60)
-    store = EmbeddedStore(index, workers=1, timeout=3, memory_mb=512)
-    try:
-
-        def run_away() -> None:
-            with pytest.raises(DeadlineExceeded):
-                store.answer(Query(NEVER_ENDS))
-
-        runaway = threading.Thread(target=run_away)
-        runaway.start()
+    with running_away(index, workers=1) as (store, runaway):
         until(lambda: store._busy)
         assert store.select("ASK {}") == [{}]
         assert runaway.is_alive()
-        runaway.join()
-    finally:
-        store.close()
 
 
 def test_a_worker_killed_under_a_query_is_an_honest_error(hasty: EmbeddedStore) -> None:
