@@ -122,7 +122,7 @@ def _pointer(releases: Releases, lang: str) -> Seen:
     if current is None:
         yield False, text("{root} 下还没有发布；请先运行 zwfw publish", lang, root=releases.root)
     elif not current.path.is_dir():
-        rest = "、".join(one.id for one in releases.all()) or "—"
+        rest = [one.id for one in releases.all()] or "—"
         message = "指针 {pointer} 所指的 {id} 不存在；请用 zwfw rollback 改指现有的发布：{rest}"
         yield False, text(message, lang, pointer=releases.root / CURRENT, id=current.id, rest=rest)
 
@@ -135,7 +135,7 @@ def _publishing(releases: Releases, lang: str) -> Seen:
         return
     left = [one.name for one in releases.unfinished()]
     if left:
-        yield True, text("未完成的发布 {names}：下一次发布时清除", lang, names="、".join(left))
+        yield True, text("未完成的发布 {names}：下一次发布时清除", lang, names=left)
 
 
 def _disk(releases: Releases, lang: str) -> Seen:
@@ -190,7 +190,7 @@ def _release(release: Release, lang: str) -> Seen:
     said = (
         text("下载文件与校验和一致", lang)
         if not faults
-        else text("下载文件已损坏：{files}", lang, files="、".join(faults))
+        else text("下载文件已损坏：{files}", lang, files=faults)
     )
     yield not faults, said
     yield _search(release, lang)

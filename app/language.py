@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = ("zh", "en")
 DEFAULT = "zh"
+
+Message = tuple[str, Mapping[str, object]]
+"""A message to be said later, in whichever language: it and the values of its placeholders."""
+
 _SPACE = re.compile(r"\s+")
 
 
@@ -19,9 +24,17 @@ def _english() -> dict[str, str]:
 
 
 def text(message: str, lang: str = DEFAULT, **values: object) -> str:
-    """``message`` in ``lang`` with its ``{placeholders}`` filled; a message without a translation stays Chinese."""
+    """``message`` in ``lang`` with its ``{placeholders}`` filled, lists as the language enumerates; a message without a
+    translation stays Chinese."""
     chosen = _english().get(message, message) if lang == "en" else message
-    return chosen.format(**values) if values else chosen
+    if not values:
+        return chosen
+    comma = _english()["、"] if lang == "en" else "、"
+    filled = {
+        name: comma.join(map(str, value)) if isinstance(value, list | tuple) else value
+        for name, value in values.items()
+    }
+    return chosen.format(**filled)
 
 
 def pick(labels: dict[str, str], lang: str) -> str:

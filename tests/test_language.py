@@ -81,3 +81,9 @@ def test_message_has_english_with_the_same_placeholders(message):
 
 def test_nothing_is_translated_that_is_not_said():
     assert set(language._english()) <= set(messages())
+
+
+def test_a_list_is_enumerated_as_the_language_does():
+    message, codes = "没有上级 {codes} 的数据，未与其比较", ["511600", "510000"]
+    assert "511600、510000" in text(message, "zh", codes=codes)
+    assert "511600, 510000" in text(message, "en", codes=codes)

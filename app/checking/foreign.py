@@ -23,7 +23,7 @@ from app.checking.expectation import Expectations
 from app.checking.report import Finding, Located, Report, concerned, plain
 from app.checking.rules import SEVERITIES, Rule, severity_iri, severity_name, sh, unknown_shacl_terms
 from app.files.source import Place, Unreadable, read_rdf, refused
-from app.language import LANGUAGES, text
+from app.language import LANGUAGES, Message, text
 from app.ontology.facts import SOURCE, TYPE, Facts
 from app.ontology.standards import Standards, digest_of
 from app.processes.confinement import confine, end_with_client
@@ -205,11 +205,11 @@ class _Shapes:
         )
 
     @property
-    def notes(self) -> list[tuple[str, dict[str, str]]]:
+    def notes(self) -> list[Message]:
         """What the reader must know of shapes that engines pass over in silence."""
-        found = []
+        found: list[Message] = []
         if unknown := sorted(unknown_shacl_terms(self._authored.graph)):
-            found.append(("形状中有 SHACL 没有的词，未起作用：{terms}", {"terms": "、".join(unknown)}))
+            found.append(("形状中有 SHACL 没有的词，未起作用：{terms}", {"terms": unknown}))
         ignored = sorted(
             {f"sh:{_local(t.predicate)}" for t in self._authored.graph if t.predicate in _NOT_RUN}
         )
@@ -217,7 +217,7 @@ class _Shapes:
             found.append(
                 (
                     "形状中有 SHACL 核心与 SPARQL 约束以外的部分，未执行：{terms}",
-                    {"terms": "、".join(ignored)},
+                    {"terms": ignored},
                 )
             )
         if any(t.predicate == Iri(names.OWL + "imports") for t in self._authored.graph):

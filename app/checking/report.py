@@ -94,7 +94,7 @@ class Report:
     subjects: int
     rules: list[Rule] = field(default_factory=list)
     """The rules it was checked by, in order."""
-    notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    notes: list[language.Message] = field(default_factory=list)
     """What the reader must know to judge the report, as Chinese message ids with their values."""
     sources: list[Source] = field(default_factory=list)
     """The files that were checked."""
@@ -166,7 +166,7 @@ def examine(
     known = Facts(t for t in reading.graph if t.subject in found.measured.by_department)
     found.departments = {one: Department(one, known.labels(one)) for one in found.measured.by_department}
     if missing:
-        found.notes.append(("没有上级 {codes} 的数据，未与其比较", {"codes": "、".join(missing)}))
+        found.notes.append(("没有上级 {codes} 的数据，未与其比较", {"codes": missing}))
     return found
 
 

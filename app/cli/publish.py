@@ -177,7 +177,7 @@ def telling(lang: str) -> Iterator[None]:
         sys.exit(UNREADABLE)
     except publication.NotWithdrawn as error:
         message = "不能撤下 {codes}：没有发布，或者正要发布；全国的行政区划（000000）不能撤下"
-        fail(text(message, lang, codes="、".join(error.codes)), USAGE)
+        fail(text(message, lang, codes=error.codes), USAGE)
     except publication.Refused as refused:
         for report in refused.reports.values():
             click.echo(report)

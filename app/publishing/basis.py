@@ -89,7 +89,7 @@ class Reason:
         """The reason as a clause, with examples of the things it is about."""
         said = text(self.message, lang, **dict(self.values))
         some = [names.shorten(thing).removeprefix(names.BASE) for thing in things][:EXAMPLES]
-        return said + (text("（如 {things}）", lang, things="、".join(some)) if some else "")
+        return said + (text("（如 {things}）", lang, things=some) if some else "")
 
 
 Reasons = dict[Reason, set[str]]

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 from app.files.source import Place, Source
+from app.language import Message
 from app.regions.history import Change
 from app.store.terms import Graph
 
@@ -82,7 +83,7 @@ class Reading:
     """How many cells were read as something else than they say."""
     history: list[Change] = field(default_factory=list)
     """Who changed the folder when."""
-    notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    notes: list[Message] = field(default_factory=list)
     """What was left aside on reading, as Chinese message ids with their values; a lone file's only."""
 
     @property

@@ -211,7 +211,7 @@ def _choice() -> Choice:
     for name, values in _options().items():
         if asked[name] and asked[name] not in values:
             message = "{name} 只能是 {values} 之一。"
-            raise Problem("malformed-request", say(message, name=name, values="、".join(values)))
+            raise Problem("malformed-request", say(message, name=name, values=list(values)))
     current: Release = current_release()
     release = current
     if asked["release"] not in ("", current.id):

@@ -149,7 +149,7 @@ def _found() -> Found:
     """What this request asks for. A release without a search file is answered with nothing, and the answer says so."""
     query, kind = request.args.get("q", "").strip()[:LONGEST_QUERY], request.args.get("kind", "")
     if kind and kind not in KINDS:
-        said = say("kind 应为 {kinds} 之一。", kinds="、".join(KINDS))
+        said = say("kind 应为 {kinds} 之一。", kinds=list(KINDS))
         raise Problem("malformed-request", said)
     release = current_release()
     if query:

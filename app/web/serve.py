@@ -101,7 +101,7 @@ class PatientChannel(HTTPChannel):  # type: ignore[misc]
     def held(self) -> int:
         """Bytes kept for the reader, but for files that are sent as they lie."""
         kept = [one for one in list(self.outbufs) if not isinstance(one, ReadOnlyFileBasedBuffer)]
-        return sum(one.__len__() for one in kept)
+        return sum(map(len, kept))
 
     def _may_hold(self) -> int:
         """Bytes it may hold to be given more: many, unless all together hold very many; then the reader is to take a piece of

@@ -66,9 +66,9 @@ def _workbook(query: Query, body: bytes, release: Opened, made_up: list[str]) ->
     if release.regions:
         sheet.add(say("发布版本 {id}", id=release.id), style="quiet")
     if made_up:
-        codes = say("、").join(made_up)
         said = say(
-            "当前发布中 {codes} 是为演示而编造的数据，结果可能包含其内容；只查真实数据请指明图。", codes=codes
+            "当前发布中 {codes} 是为演示而编造的数据，结果可能包含其内容；只查真实数据请指明图。",
+            codes=made_up,
         )
         sheet.add(said, style="notice")
     if found["more"]:
