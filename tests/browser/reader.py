@@ -26,6 +26,9 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 DESK, PHONE, NARROW = (1280, 900), (360, 780), (320, 640)
 """Windows, in CSS pixels; 320 is what WCAG 1.4.10 asks for, a desk's window enlarged four times."""
 
+GIVEN_UP = "net::ERR_ABORTED"
+"""What Chromium says of a request that it ended itself. What a server does wrong has other names."""
+
 PREFIXES = f"PREFIX zwfw: <{names.DEF}>\nPREFIX rdfs: <{names.RDFS}>\n"
 NAMED = "?item a zwfw:ImplementedItem ; rdfs:label ?name"
 SELECT = PREFIXES + f"SELECT ?item ?name WHERE {{ {NAMED} }} ORDER BY ?item LIMIT 5"
@@ -144,7 +147,7 @@ class Reader:
         context.set_default_timeout(20_000)
         self.page = context.new_page()
         self.page.on("request", self._asked)
-        self.page.on("requestfailed", lambda one: self.troubles.append(f"failed: {one.url} {one.failure}"))
+        self.page.on("requestfailed", self._failed)
         self.page.on("response", lambda one: self.received.append(one))
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))
@@ -153,6 +156,11 @@ class Reader:
         whole = urlsplit(request.url)
         if whole.scheme != "data" and f"{whole.scheme}://{whole.netloc}" != self.site.address:
             self.troubles.append(f"asked elsewhere: {request.url}")
+
+    def _failed(self, request: Asked) -> None:
+        # What a page still loads when the reader leaves it is given up by the browser itself.
+        if request.failure != GIVEN_UP:
+            self.troubles.append(f"failed: {request.url} {request.failure}")
 
     def _said(self, message: ConsoleMessage) -> None:
         # The browser calls it an error when a page is answered with 404, which some of ours are on purpose.
