@@ -23,6 +23,10 @@ from app.web import Settings
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
+COMMANDS = {
+    name: zwfw.get_command(click.Context(zwfw), name) for name in zwfw.list_commands(click.Context(zwfw))
+}
+
 
 def plain(name):
     return re.sub(r"[-_.]+", "-", re.match(r"[A-Za-z0-9._-]+", name)[0]).lower()
@@ -55,10 +59,10 @@ def test_ci_runs_the_test_command_of_the_readme():
 def test_documents_name_commands_options_and_files_that_exist(document):
     text = (ROOT / document).read_text("utf-8")
     for command, rest in re.findall(r"zwfw ([a-z]+)((?: [^\s#`]+)*)", text):
-        if command not in zwfw.commands:
+        if command not in COMMANDS:
             assert command == "serve" or not rest.startswith(" -"), command
             continue
-        path, found = [command], zwfw.commands[command]
+        path, found = [command], COMMANDS[command]
         if isinstance(found, click.Group) and rest:
             path.append(rest.split()[0])
             assert path[-1] in found.commands, path
@@ -69,6 +73,16 @@ def test_documents_name_commands_options_and_files_that_exist(document):
             assert option in known or option == "--parameter", (command, option)
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / document).parent.joinpath(link).exists(), link
+
+
+def test_every_command_stands_under_its_own_name():
+    assert {name: command.name for name, command in COMMANDS.items()} == {name: name for name in COMMANDS}
+
+
+def test_a_command_imports_only_what_it_needs():
+    asked = "import sys; from app.cli import zwfw; zwfw(['query', '--help'], standalone_mode=False); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "app.cli.query" in run.stdout and not {"flask", "pyshacl", "openpyxl"} & set(run.stdout.split())
 
 
 def test_no_path_of_a_machine_and_no_registry_is_named():
@@ -86,11 +100,11 @@ def test_no_path_of_a_machine_and_no_registry_is_named():
 def test_files_for_deployments_use_options_that_exist(file):
     text = file.read_text("utf-8")
     (command,) = re.findall(r"^(?:ExecStart=\S+/zwfw|CMD) (.*serve.*)$", text, re.MULTILINE)
-    known = {option for parameter in zwfw.commands["serve"].params for option in parameter.opts}
+    known = {option for parameter in COMMANDS["serve"].params for option in parameter.opts}
     options = re.findall(r"--[a-z-]+", command)
     assert options and set(options) <= known
     variables = set(re.findall(r"\bZWFW_[A-Z]+", text))
-    assert variables <= {str(parameter.envvar) for parameter in zwfw.commands["serve"].params}
+    assert variables <= {str(parameter.envvar) for parameter in COMMANDS["serve"].params}
 
 
 CONTAINERFILE = (ROOT / "examples" / "deploy" / "Containerfile").read_text("utf-8")
@@ -156,7 +170,7 @@ def test_a_container_runs_the_service_where_it_is_looked_for(tmp_path):
     (program,) = json.loads(*steps("ENTRYPOINT"))
     assert program in PROJECT["scripts"]
     command, *options = json.loads(*steps("CMD"))
-    given = zwfw.commands[command].make_context(command, options).params
+    given = COMMANDS[command].make_context(command, options).params
     (health,) = steps("HEALTHCHECK")
     assert [str(given["port"])] == steps("EXPOSE") and f", {given['port']}," in health and given["log"] == "-"
     _, *arguments = json.loads(health.removeprefix("CMD "))

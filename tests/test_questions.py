@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from app import names
 from app.checking import rules
 from app.cli import zwfw
+from app.cli.ask import ask
 from app.language import LANGUAGES
 from app.ontology import standards
 from app.ontology.facts import SOURCE, Facts
@@ -156,7 +157,7 @@ def test_each_complaint_of_the_article_has_a_question() -> None:
 
 
 def test_no_parameter_has_the_name_of_an_option_of_the_command() -> None:
-    options = {flag.removeprefix("--") for option in zwfw.commands["ask"].params for flag in option.opts}
+    options = {flag.removeprefix("--") for option in ask.params for flag in option.opts}
     assert not options & {parameter.name for one in CATALOGUE.all for parameter in one.parameters}
 
 
