@@ -344,6 +344,31 @@ def test_a_region_withdrawn_comes_back_the_same_and_a_kill_meanwhile_changes_not
     assert not list(Releases(root).folder.glob(".*"))
 
 
+def test_what_was_made_for_other_data_is_not_published(root, folder):
+    first = Releases(root).current()
+    publisher(root).publish([], everything=True)  # another release of the same data
+    said = publish("--based-on", first.id, folder, "--release", root)
+    assert said.returncode == 1, said.stderr
+    table = folder / "Channel.csv"
+    table.write_text(table.read_text("utf-8").replace("（合成）", "（合成、改名）"), "utf-8")
+    publisher(root).publish([folder])
+    latest = Releases(root).current().id
+    for given in ([folder], ["--withdraw", "370600"], [DATA / "000000" / "sample", folder]):
+        said = publish("--based-on", first.id, *given, "--release", root)
+        assert said.returncode == 4 and said.stderr.splitlines()[-1].startswith(
+            "370600 的数据已被另一次发布改变"
+        )
+        assert Releases(root).current().id == latest and not Releases(root).unfinished()
+    assert publish("--based-on", "20200101T000000Z-00000000", folder, "--release", root).returncode == 2
+
+
+def publish(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "app", "publish", "--on", str(ON), *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
 def test_a_second_publisher_waits_and_says_for_whom(root, folder, tmp_path):
     holder = subprocess.Popen(
         [

@@ -310,6 +310,24 @@ def test_the_page_lists_what_cannot_be_read(client, root):
     assert answer.status_code == 422 and "ImplementedItem.csv" in text and "<script>" not in text
 
 
+def test_of_several_accepted_together_none_stays_where_one_is_outdated(root):
+    kept = submission.Submissions(root)
+    other, nearby = "370602", root / "sources" / "370602"
+    first, second = (receive(kept, code) for code in (CODE, other))
+    kept.accept(receive(kept, other))
+    before = {path.name: path.read_bytes() for path in nearby.iterdir() if path.is_file()}
+    with pytest.raises(history.Outdated), kept.accepted([first, second]):
+        pytest.fail("one of them was outdated")
+    assert {path.name: path.read_bytes() for path in nearby.iterdir() if path.is_file()} == before
+    folder = root / "sources" / CODE
+    assert [change.kind for change in history.read(folder)] == [history.SUBMISSION, history.TAKEN_BACK]
+    assert not (folder / "region.ttl").exists()  # there was none before
+
+
+def receive(kept, code):
+    return kept.receive(code, "甲", {"a.zip": packed(ROOT / "data" / code)}, "", standards.load())
+
+
 def test_of_two_at_once_one_is_outdated(root):
     """Two versions made for the same one, put in force in the same moment: one counts, and the other is told."""
     code = f"""

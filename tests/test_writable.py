@@ -1,7 +1,9 @@
 """Writing published data by the SPARQL protocols: what is written is checked and is the next release, or nothing changed."""
 
+import contextlib
 import gzip
 import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from served import client_of, publish_regions, until
 
 from app import names
+from app.regions import history
 from app.releases import audit
 from app.releases.release import Releases, lines_of
 from app.submissions.tokens import Tokens
@@ -55,6 +58,15 @@ def update(client, text, headers):
 def stated(root, code=CODE):
     release = Releases(root).current()
     return gzip.decompress((release.dumps / lines_of(release.regions[code])).read_bytes()).decode()
+
+
+def is_publishing(root):
+    """Whether a process has been started that publishes under a root."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if {b"publish", bytes(root.resolve())} <= {*(process / "cmdline").read_bytes().split(b"\0")}:
+                return True
+    return False
 
 
 def put(client, content, headers, graph=GRAPH, method="PUT"):
@@ -199,24 +211,39 @@ def test_of_two_who_write_at_once_neither_undoes_what_the_other_wrote(client, ro
     assert [number for number in range(len(texts)) if f"渠道{number}（合成）" not in stated(root)] == []
 
 
-def test_what_another_publishes_meanwhile_is_not_undone(client, root):
-    """An operator's ``zwfw publish`` waits for nobody who writes."""
+@pytest.mark.parametrize("way", ["update", "delete"])
+def test_what_another_publishes_while_it_waits_is_not_undone(client, root, way):
+    """An operator's ``zwfw publish`` waits for nobody who writes, and who writes waits for it."""
     releases, headers = Releases(root), bearer(root)
-    before = releases.current()
+    folder, before = root / "sources" / CODE, releases.current()
     assert update(client, INSERT, headers).status_code == 204
-    after = releases.current()
-    releases.point_to(before)
-    with ThreadPoolExecutor(1) as other:
-        answer = other.submit(update, client, INSERT.replace("新渠道", "乙"), headers)
-        until(
-            lambda: any(root.glob("submissions/*"))
-        )  # carried out, and now looked at in a process of its own
+    after, data = releases.current(), (folder / "data.nt").read_bytes()
+    with ThreadPoolExecutor(1) as other, releases.locked(print):
+        releases.point_to(before)
+        if way == "update":
+            answer = other.submit(update, client, INSERT.replace("新渠道", "乙"), headers)
+        else:
+            answer = other.submit(put, client, "", headers, method="DELETE")
+        until(lambda: is_publishing(root))
         releases.point_to(after)
     assert answer.result().status_code == 409 and "请重新提交" in answer.result().get_json()["detail"]
     assert releases.current().id == after.id and ITEM in stated(root)
     assert not any(root.glob("submissions/*"))
+    # Nothing of it comes into force later, with what is submitted next.
+    assert (folder / "data.nt").read_bytes() == data
+    taken_back = {"update": ["submission", "takenBack"], "delete": []}
+    assert [change.kind for change in history.read(folder)] == ["submission", *taken_back[way]]
     assert update(client, INSERT.replace("新渠道", "乙"), headers).status_code == 204
     assert ITEM in stated(root) and "乙（合成）" in stated(root)
+
+
+def test_what_a_killed_server_left_is_removed_and_nothing_else(root):
+    left, needed = root / ".writing-left", root / ".writing-needed"
+    for folder in (left, needed):
+        (folder / "index").mkdir(parents=True)
+    os.utime(left, (0, 0))
+    with client_of(root, Settings(workers=1, writable=True)):
+        assert needed.is_dir() and not left.exists()
 
 
 def test_a_runaway_update_is_stopped_and_changes_nothing(root):

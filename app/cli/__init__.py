@@ -1,6 +1,6 @@
 """The command line: one module for each concern, joined here.
 
-Exit codes: 0 no violation, 1 violations, 2 usage, 3 unreadable. Results go to stdout, progress and errors to stderr.
+Exit codes: 0 no violation, 1 violations, 2 usage, 3 unreadable, 4 overtaken by another publication. Results go to stdout, progress and errors to stderr.
 """
 
 from importlib import import_module

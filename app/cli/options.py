@@ -11,10 +11,10 @@ import click
 from app import language
 from app.files.source import Unreadable
 from app.language import text
-from app.releases.release import RETENTION, Release, Releases
+from app.releases.release import MANIFEST, RETENTION, Release, Releases
 
-VIOLATIONS, USAGE, UNREADABLE = 1, 2, 3
-"""Exit codes; 0 is no violation."""
+VIOLATIONS, USAGE, UNREADABLE, OVERTAKEN = 1, 2, 3, 4
+"""Exit codes; 0 is no violation. 4: another publication came first (``zwfw publish --based-on``)."""
 
 
 class Date(click.ParamType[datetime.date]):
@@ -87,6 +87,14 @@ def current(root: Path, lang: str) -> Release:
     if release is None:
         fail(text("{root} 下还没有发布；请先运行 zwfw publish", lang, root=root), USAGE)
     return release
+
+
+def named(identity: str, lang: str, root: Path) -> Release:
+    """A whole release by its identity."""
+    found = next((one for one in Releases(root).all() if one.id == identity), None)
+    if found is None or not (found.path / MANIFEST).is_file():
+        fail(text("没有完整的发布 {id}；现存的见 zwfw releases", lang, id=identity), USAGE)
+    return found
 
 
 def endpoint_of(address: str, update: str, lang: str) -> Any:

@@ -13,6 +13,7 @@ import click
 from app import language
 from app.checking import rules
 from app.cli.options import (
+    OVERTAKEN,
     UNREADABLE,
     USAGE,
     VIOLATIONS,
@@ -24,6 +25,7 @@ from app.cli.options import (
     jobs_option,
     keep_option,
     lang_option,
+    named,
     on_option,
     release_option,
 )
@@ -53,6 +55,13 @@ from app.store import StoreError
     "--dry-run",
     is_flag=True,
     help="只说明将重新检查哪些地区及原因 · Only say what would be checked again, and why.",
+)
+@click.option(
+    "--based-on",
+    default="",
+    metavar="RELEASE",
+    help="这些地区的数据自该发布以来有变化时不发布，退出码 4 · Publish nothing, with exit code 4, if the data of these "
+    "regions are by now others than in that release.",
 )
 @jobs_option
 @click.option(
@@ -89,6 +98,7 @@ def publish(
     everything: bool,
     withdrawn: tuple[str, ...],
     dry_run: bool,
+    based_on: str,
     jobs: int | None,
     by: str,
     keep: int,
@@ -102,6 +112,7 @@ def publish(
 ) -> None:
     """读取、检查并发布地区目录 · Read, check and publish region folders as the next release."""
     endpoint = endpoint_of(to, to_update, lang) if to else None
+    basis = named(based_on, lang, root) if based_on else None
     publisher = publication.Publisher(
         root,
         standards.load(),
@@ -119,7 +130,7 @@ def publish(
             if as_json:
                 click.echo(json.dumps(_planned(plan), ensure_ascii=False, indent=1))
             return
-        done = publisher.publish(list(folders), gate, not no_sample, everything, withdrawn)
+        done = publisher.publish(list(folders), gate, not no_sample, everything, withdrawn, basis)
     if nquads is not None:
         _write(done.release, nquads, lang)
     sent = _sent(root, endpoint, lang) if endpoint else {}
@@ -178,6 +189,9 @@ def telling(lang: str) -> Iterator[None]:
     except publication.NotWithdrawn as error:
         message = "不能撤下 {codes}：没有发布，或者正要发布；全国的行政区划（000000）不能撤下"
         fail(text(message, lang, codes=error.codes), USAGE)
+    except publication.Overtaken as overtaken:
+        message = "{codes} 的数据已被另一次发布改变（--based-on），没有发布任何内容。"
+        fail(text(message, lang, codes=overtaken.codes), OVERTAKEN)
     except publication.Refused as refused:
         for report in refused.reports.values():
             click.echo(report)

@@ -7,10 +7,19 @@ from pathlib import Path
 
 import click
 
-from app.cli.options import UNREADABLE, USAGE, complain_of_disk, current, fail, lang_option, release_option
+from app.cli.options import (
+    UNREADABLE,
+    USAGE,
+    complain_of_disk,
+    current,
+    fail,
+    lang_option,
+    named,
+    release_option,
+)
 from app.language import text
 from app.releases import delta
-from app.releases.release import MANIFEST, Release, Releases
+from app.releases.release import MANIFEST, Releases
 
 
 @click.command("releases")
@@ -72,17 +81,9 @@ def releases_(
         click.echo(f"{'*' if one['current'] else ' '} {one['id']}  {said}")
 
 
-def _named(identity: str, lang: str, root: Path) -> Release:
-    """A whole release by its identity."""
-    found = next((one for one in Releases(root).all() if one.id == identity), None)
-    if found is None or not (found.path / MANIFEST).is_file():
-        fail(text("没有完整的发布 {id}；现存的见 zwfw releases", lang, id=identity), USAGE)
-    return found
-
-
 def _changes(pair: tuple[str, str], folder: Path, as_json: bool, lang: str, root: Path) -> None:
     """Write the change files between two releases and say what is in them."""
-    old, new = (current(root, lang) if name == "current" else _named(name, lang, root) for name in pair)
+    old, new = (current(root, lang) if name == "current" else named(name, lang, root) for name in pair)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -118,7 +119,7 @@ def rollback(release: str | None, lang: str, root: Path) -> None:
     wanted = release or before.manifest["basedOn"]
     if wanted is None:
         fail(text("{id} 是第一个发布，没有更早的", lang, id=before.id), USAGE)
-    target = _named(wanted, lang, root)
+    target = named(wanted, lang, root)
     try:
         with releases.locked(lambda who: click.echo(text("等待 {who} 完成发布……", lang, who=who), err=True)):
             releases.point_to(target)

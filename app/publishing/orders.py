@@ -20,6 +20,14 @@ class NotWithdrawn(Exception):
         self.codes = codes
 
 
+class Overtaken(Exception):
+    """Regions whose data another publication has changed since the release that this one was based on."""
+
+    def __init__(self, codes: list[str]) -> None:
+        super().__init__(", ".join(codes))
+        self.codes = codes
+
+
 class Refused(Exception):
     """``--gate``: the reports, as text, whose violations kept everything from being published."""
 

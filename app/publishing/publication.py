@@ -16,13 +16,13 @@ from app.checking.rules import Rules
 from app.language import text
 from app.ontology.standards import Standards
 from app.processes.pool import Processes
-from app.publishing.orders import NotWithdrawn, Orders, Outcome, Refused
+from app.publishing.orders import NotWithdrawn, Orders, Outcome, Overtaken, Refused
 from app.publishing.plan import Plan
 from app.publishing.unfinished import Unfinished
 from app.releases import audit
 from app.releases.release import MANIFEST, UNFINISHED, Release, Releases
 
-__all__ = ["NotWithdrawn", "Publication", "Publisher", "Refused"]
+__all__ = ["NotWithdrawn", "Overtaken", "Publication", "Publisher", "Refused"]
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,18 @@ class Publisher(Orders):
         sample: bool = True,
         everything: bool = False,
         withdrawn: Collection[str] = (),
+        based_on: Release | None = None,
     ) -> Publication:
         """Publish the regions in ``folders``, highest level first, and check again those that a change concerns, or
         ``everything``.
 
         The nation's divisions come with the first publication, and a folder's ``sample`` with the folder unless
         ``sample`` is false. The regions ``withdrawn`` are taken out: their graphs, dumps and reports are not in the next
-        release, and those below are checked without them. Raises ``Unreadable`` (all errors of all folders),
-        ``NotWithdrawn``, ``Refused`` or ``ProcessLost``; then nothing changed.
+        release, and those below are checked without them. What is given was made for the data of the release ``based_on``,
+        if one is named. Raises ``Unreadable`` (all errors of all folders), ``NotWithdrawn``, ``Overtaken``, ``Refused`` or
+        ``ProcessLost``; then nothing changed.
         """
-        with self._begun(folders, sample, everything, withdrawn) as making:
+        with self._begun(folders, sample, everything, withdrawn, based_on) as making:
             if making.old is not None and making.has_nothing_to_do:
                 Releases(self.root).retain(self.keep)
                 return Publication(making.old, [], making.plan, is_new=False)
@@ -92,7 +94,12 @@ class Publisher(Orders):
 
     @contextlib.contextmanager
     def _begun(
-        self, folders: list[Path], sample: bool, everything: bool, withdrawn: Collection[str] = ()
+        self,
+        folders: list[Path],
+        sample: bool,
+        everything: bool,
+        withdrawn: Collection[str],
+        based_on: Release | None = None,
     ) -> Iterator[Unfinished]:
         """All folders read, and what is to be done known and said; whatever is left in the end is removed."""
         releases = Releases(self.root)
@@ -107,6 +114,8 @@ class Publisher(Orders):
                 with Processes(self.jobs, (self.standards, self.rules), load) as processes:
                     making = Unfinished(self, path, old, processes)
                     making.read(folders, sample)
+                    if based_on is not None:
+                        making.hold_to(based_on, withdrawn)
                     making.withdraw(withdrawn)
                     making.decide(everything)
                     yield making

@@ -24,7 +24,7 @@ from app.processes.pool import Processes
 from app.publishing import system
 from app.publishing.basis import Basis, Changes
 from app.publishing.making import Draft, Made, Task, draft, make_ready
-from app.publishing.orders import NotWithdrawn, Orders, Outcome, Refused
+from app.publishing.orders import NotWithdrawn, Orders, Outcome, Overtaken, Refused
 from app.publishing.plan import Pace, decide
 from app.questions import question
 from app.regions import description
@@ -104,6 +104,17 @@ class Unfinished:
                 self.drafts[found.code] = found
         if errors:
             raise Unreadable(*errors)
+
+    def hold_to(self, release: Release, withdrawn: Iterable[str]) -> None:
+        """Raises ``Overtaken`` where the data of a region given or to be taken out are by now others than in a release."""
+        now = self.old.regions if self.old is not None else {}
+        codes = {
+            code
+            for code in {*self.drafts, *withdrawn}
+            if release.regions.get(code, {}).get("digest") != now.get(code, {}).get("digest")
+        }
+        if codes:
+            raise Overtaken(sorted(codes))
 
     def withdraw(self, codes: Iterable[str]) -> None:
         """Have regions taken out. Raises ``NotWithdrawn``: the nation's divisions stay, and so does what is given."""

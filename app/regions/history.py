@@ -19,7 +19,7 @@ FILE = "history.jsonl"
 ORIGINALS = "originals"
 _LOCK = ".lock"
 
-RECTIFICATION, SUBMISSION = "rectification", "submission"
+RECTIFICATION, SUBMISSION, TAKEN_BACK = "rectification", "submission", "takenBack"
 
 
 @dataclass(frozen=True)

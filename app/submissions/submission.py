@@ -7,6 +7,7 @@ The process that looks at them is run as ``python -m app.submissions.submission 
 writes JSON.
 """
 
+import contextlib
 import datetime
 import gzip
 import io
@@ -17,7 +18,7 @@ import shutil
 import sys
 import time
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -139,15 +140,34 @@ class Submissions:
         found = Submission(**kept)
         return found if found.code == code else None
 
-    def accept(self, submission: Submission) -> Path:
+    def accept(self, submission: Submission) -> Change:
         """Make a submission the present version of its folder, and forget that it waited. Raises ``Outdated``."""
-        folder = self.folder(submission.code)
         files = {name: (submission.folder / name).read_bytes() for name in submission.names}
-        now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-        change = Change(history.SUBMISSION, now, submission.by, tuple(submission.sources))
-        history.renew(folder, files, change, submission.basis, submission.gone)
+        change = Change(history.SUBMISSION, _now(), submission.by, tuple(submission.sources))
+        history.renew(self.folder(submission.code), files, change, submission.basis, submission.gone)
         self.forget(submission)
-        return folder
+        return change
+
+    @contextlib.contextmanager
+    def accepted(self, submissions: Iterable[Submission]) -> Iterator[list[Path]]:
+        """Submissions accepted, for as long as it takes to publish them: where that raises ``Outdated``, or one of them is,
+        the folders have again what they had before, and their history says so."""
+        done: list[tuple[Submission, dict[str, bytes], Change]] = []
+        try:
+            for one in submissions:
+                folder = self.folder(one.code)
+                replaced = [folder / name for name in {*one.names, *one.gone} if (folder / name).is_file()]
+                before = {path.name: path.read_bytes() for path in replaced}
+                done.append((one, before, self.accept(one)))
+            yield [self.folder(one.code) for one, _, _ in done]
+        except history.Outdated:
+            for one, before, change in done:
+                back = Change(history.TAKEN_BACK, _now(), one.by)
+                with contextlib.suppress(history.Outdated):  # what has come since was made for it
+                    history.renew(
+                        self.folder(one.code), before, back, change.written(), {*one.names} - {*before}
+                    )
+            raise
 
     def forget(self, submission: Submission) -> None:
         """Remove a submission that waits no more."""
@@ -338,6 +358,10 @@ def _look(folder: Path, code: str, root: Path, on: datetime.date) -> dict[str, A
         message = "region.ttl 说明的是 {found}，报送的是 {expected}"
         raise Unreadable(refused(Place(description.FILE), message, proposal.reading.code, expected=code))
     return proposal.said(judges)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 
 
 def _parsed(texts: Iterable[bytes]) -> Graph:

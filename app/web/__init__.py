@@ -102,7 +102,7 @@ def create_app(root: Path, settings: Settings | None = None) -> Flask:
     app = _joined(
         Live(root, settings), (writable.pages if part is graphs.read_only else part for part in PUBLISHED)
     )
-    app.extensions["rewriter"] = Rewriter(settings)
+    app.extensions["rewriter"] = Rewriter(root, settings)
     return app
 
 

@@ -8,6 +8,7 @@ those regions' files, is read and checked like any submission, and is the next r
 import gzip
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -19,7 +20,7 @@ from app import names
 from app.files.source import Unreadable
 from app.ontology import standards
 from app.regions import description
-from app.releases.release import Releases, lines_of
+from app.releases.release import lines_of
 from app.store import StoreError
 from app.store.scratch import Change, Writer, Written
 from app.submissions import submission
@@ -31,14 +32,24 @@ from app.web.live import Settings, current_release, following, newest_release
 from app.web.problem import Problem
 from app.web.submissions import bearer, publish, token_for, turns
 
+WORK = ".writing-"
+"""How the folders begin, beside the releases, in which changes are carried out."""
+
+LEFT_SECONDS = 3600
+"""After this long such a folder is one that a server left which was killed: none is needed for longer than a publication."""
+
 STATED = "data.nt"
 """The file of a region whose data were written so."""
 
 
 class Rewriter:
-    """The process that carries changes out on copies, and the one thread it is asked from: its life is tied to that."""
+    """The process that carries changes out on copies, and the one thread it is asked from: its life is tied to that. What a
+    killed server left under ``root`` is removed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, root: Path, settings: Settings) -> None:
+        for folder in root.glob(f"{WORK}*"):
+            if folder.stat().st_mtime < time.time() - LEFT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
         self._writer = Writer(settings.timeout, settings.memory_mb)
         self._turn = ThreadPoolExecutor(1, "rewriter")
 
@@ -84,7 +95,7 @@ def published(change: Change, by: Token) -> Response:
     rewriter = current_rewriter()
     assert rewriter is not None
     root = following().root
-    with turns.one(), tempfile.TemporaryDirectory(dir=root, prefix=".writing-") as folder:
+    with turns.one(), tempfile.TemporaryDirectory(dir=root, prefix=WORK) as folder:
         try:
             written = rewriter.carried_out(change, newest_release().index, Path(folder))
         except StoreError as error:
@@ -121,22 +132,7 @@ def _publish(root: Path, changed: dict[str, Path], replaces: bool, by: Token) ->
             submissions.forget(found)
         errors = [asdict(error.place) | {"said": error.said(language())} for error in unreadable.errors]
         raise Problem("unreadable", more={"errors": errors}) from unreadable
-    if _has_changed(root, changed):
-        for found in waiting:
-            submissions.forget(found)
-        raise Problem("outdated", say("写入期间，另一次发布改变了这个地区的数据；请重新提交。"))
-    publish(waiting, f"{by.name}（{by.id}）", withdrawn)
-
-
-def _has_changed(root: Path, graphs: Iterable[str]) -> bool:
-    """Whether any of the graphs is by now another than that which the change was carried out on: ``zwfw publish`` waits for
-    no turn here."""
-    now, before = Releases(root).current(), current_release()
-    codes = [iri.removeprefix(names.graph("")) for iri in graphs]
-    return now is None or any(
-        now.regions.get(code, {}).get("digest") != before.regions.get(code, {}).get("digest")
-        for code in codes
-    )
+    publish(waiting, f"{by.name}（{by.id}）", withdrawn, current_release().id)
 
 
 def _files(code: str, lines: bytes, replaces: bool) -> dict[str, bytes]:

@@ -37,8 +37,8 @@ WAITING, WAIT_SECONDS = 8, 20
 PUBLISH_SECONDS = 900
 """A region takes seconds; the catalogue may have every region of a province checked again."""
 
-VIOLATIONS = 1
-"""Exit code of a publication of data that break rules: published all the same."""
+VIOLATIONS, OVERTAKEN = 1, 4
+"""Exit codes of a publication: of data that break rules, published all the same; and where another came first."""
 
 FINDINGS_SHOWN = 30
 """Findings of each kind on the page; the answer to a program has all."""
@@ -208,20 +208,23 @@ def _publish(found: Submission) -> dict[str, Any]:
     return {"release": outcome["release"], "rechecked": outcome["rechecked"], "counts": counts}
 
 
-def publish(waiting: list[Submission], by: str, withdrawn: Iterable[str] = ()) -> dict[str, Any]:
+def publish(
+    waiting: list[Submission], by: str, withdrawn: Iterable[str] = (), based_on: str = ""
+) -> dict[str, Any]:
     """Renew the folders of regions and publish from them as one release, without those ``withdrawn``, as ``zwfw publish``
-    does, in a process of its own. What that says. Raises ``Problem``."""
-    submissions = Submissions(following().root)
+    does, in a process of its own; not if their data have changed since the release they are ``based_on``. What that says.
+    Raises ``Problem``."""
+    root = following().root.resolve()
+    options = ["--json", "--by", by, "--lang", language(), "--release", str(root)]
+    options += ["--based-on", based_on] if based_on else []
+    options += [argument for code in withdrawn for argument in ("--withdraw", code)]
     try:
-        folders = [str(submissions.accept(found).resolve()) for found in waiting]
+        with Submissions(root).accepted(waiting) as folders:
+            done = apart.called("app", ["publish", *map(str, folders), *options], PUBLISH_SECONDS)
+            if done.returncode == OVERTAKEN:
+                raise Outdated
     except Outdated as outdated:
-        raise Problem("outdated") from outdated
-    gone = [argument for code in withdrawn for argument in ("--withdraw", code)]
-    arguments = ["publish", *folders, *gone, "--json", "--by", by, "--lang", language()]
-    try:
-        done = apart.called(
-            "app", [*arguments, "--release", str(following().root.resolve())], PUBLISH_SECONDS
-        )
+        raise Problem("outdated", say(_OVERTAKEN) if based_on else "") from outdated
     except apart.TookTooLong as late:
         raise Problem("internal-error", say(_NOT_PUBLISHED)) from late
     if done.returncode not in (0, VIOLATIONS):
@@ -232,6 +235,7 @@ def publish(waiting: list[Submission], by: str, withdrawn: Iterable[str] = ()) -
     return outcome
 
 
+_OVERTAKEN = "写入期间，另一次发布改变了这个地区的数据；请重新提交。"
 _NOT_PUBLISHED = "文件已经存下，但发布没有成功；请与管理人员联系。"
 
 
