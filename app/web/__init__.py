@@ -8,7 +8,10 @@ from typing import Any
 from flask import Blueprint, Flask, Response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.checking import rules
 from app.language import LANGUAGES
+from app.ontology import standards
+from app.questions import question
 from app.releases.release import NoRelease
 from app.web import (
     about,
@@ -38,6 +41,7 @@ from app.web import (
     search,
     sparql,
     submissions,
+    term,
     trend,
     writable,
     writing,
@@ -119,6 +123,15 @@ def create_open_app(scratch: Scratch, settings: Settings) -> Flask:
         return redirect("/sparql")
 
     return app
+
+
+def prepare(app: Flask) -> None:
+    """Have at hand what the first reader of each page would wait for: the standard system, the rules, the questions, what is
+    drawn of the ontology, and the templates. Takes most of a second; pages may be asked for meanwhile."""
+    for load in (standards.load, rules.load, question.load, ontology.prepare, term.prepare):
+        load()
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
 
 
 def _joined(live_: Live, parts: Iterable[Blueprint]) -> Flask:

@@ -1,9 +1,10 @@
 """Standards and policy documents: where each stands in the system and where one is missing; their clauses with the rules
 that express them, and those still without one. What is unconfirmed says so."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from flask import Blueprint, Response
 
@@ -76,7 +77,7 @@ class Clause:
     @property
     def rules(self) -> list[Rule]:
         """The rules that express it, or a part of which does."""
-        return [rule for rule in rules.load().all if self.iri in _cited(rule)]
+        return [rule for rule, cited in _cited() if self.iri in cited]
 
     @property
     def touching(self) -> list[Rule]:
@@ -177,7 +178,7 @@ class Document:
     def rules(self) -> list[Rule]:
         """The rules that rest on it or on one of its clauses."""
         own = {self.iri, *(clause.iri for clause in self.clauses)}
-        return [rule for rule in rules.load().all if own & _cited(rule)]
+        return [rule for rule, cited in _cited() if own & cited]
 
     @property
     def whole(self) -> list[Rule]:
@@ -221,7 +222,11 @@ class Row:
 
 def matrix() -> dict[str, list[Row]]:
     """By layer's folder name: its subsystems with the documents that cover them."""
-    system, found = standards.load(), documents()
+    system, covering = standards.load(), defaultdict[tuple[Iri, str | None], list[Document]](list)
+    columns = {def_(kind): title for title, kinds in COLUMNS.items() for kind in kinds}
+    for document in documents():
+        for subsystem in document.subsystems:
+            covering[subsystem, columns.get(document.kind)].append(document)
     layers = sorted(
         _iris(system.subjects(TYPE, def_("Layer"))), key=lambda one: system.text(one, def_("layerOrder"))
     )
@@ -230,10 +235,7 @@ def matrix() -> dict[str, list[Row]]:
             Row(
                 one,
                 system.text(one, NOTATION),
-                {
-                    title: [d for d in found if d.kind in map(def_, kinds) and one in d.subsystems]
-                    for title, kinds in COLUMNS.items()
-                },
+                {title: covering[one, title] for title in COLUMNS},
             )
             for one in _iris(system.subjects(def_("isSubsystemOf"), layer))
         ]
@@ -282,9 +284,13 @@ def clause(slug: str, clause: str) -> Response:
     return page("clause.html", clause=found)
 
 
-def _cited(rule: Rule) -> set[Iri]:
-    """The clauses a rule and its parts name as their source."""
-    return {t.object for t in rule.graph if t.predicate == SOURCE and isinstance(t.object, Iri)}
+@cache
+def _cited() -> list[tuple[Rule, set[Iri]]]:
+    """Each rule, with the clauses that it and its parts name as their source."""
+    return [
+        (rule, {t.object for t in rule.graph if t.predicate == SOURCE and isinstance(t.object, Iri)})
+        for rule in rules.load().all
+    ]
 
 
 def _is_term(node: Node) -> bool:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from flask import Response, render_template, request
+from flask import Response, g, render_template, request
 
 from app.language import DEFAULT, LANGUAGES, text
 from app.web.passages import marked
@@ -13,6 +13,13 @@ COOKIE_SECONDS = 365 * 24 * 3600
 
 def language() -> str:
     """The language of this request, one of ``LANGUAGES``."""
+    if "language" not in g:  # asked a thousand times by a long page
+        g.language = _asked_for()
+    chosen: str = g.language
+    return chosen
+
+
+def _asked_for() -> str:
     for choice in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if choice in LANGUAGES:
             return str(choice)

@@ -79,6 +79,13 @@ def modules() -> dict[str, Module]:
     return found
 
 
+def prepare() -> None:
+    """Have at hand what the first page of the ontology would wait for: the diagrams of all modules."""
+    for module in modules().values():
+        for lang in LANGUAGES:
+            _diagram(module.name, lang)
+
+
 @cache
 def _diagram(name: str, lang: str) -> Diagram:
     """The classes of a module, what they are kinds of, and the links the module adds. Codes are drawn only where they are

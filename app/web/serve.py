@@ -27,7 +27,7 @@ from waitress.task import WSGITask
 from app.store import ASIDE
 from app.store.records import FRAME_BYTES
 from app.submissions.submission import MAX_BYTES
-from app.web import create_app, create_open_app, mapping, submissions, workbooks
+from app.web import create_app, create_open_app, mapping, prepare, submissions, workbooks
 from app.web.live import Live, Settings
 from app.web.scratch import Scratch
 
@@ -172,7 +172,9 @@ def _trusted(proxy: str) -> dict[str, Any]:
 def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, settings: Settings | None = None) -> None:
     """Serve the releases under ``root`` until SIGTERM or SIGINT."""
     settings = settings or Settings()
-    _run(create_app(root, settings), host, port, settings)
+    app = create_app(root, settings)
+    threading.Thread(target=prepare, args=(app,), name="prepare", daemon=True).start()
+    _run(app, host, port, settings)
 
 
 def serve_open(host: str, port: int, settings: Settings) -> None:

@@ -170,6 +170,11 @@ _FACTS = {
 }
 
 
+def prepare() -> None:
+    """Have at hand what the first page of a term would wait for."""
+    _axioms()
+
+
 @cache
 def _axioms() -> dict[Iri, list[axioms.Axiom]]:
     """By term: the axioms that no row of facts shows, such as cardinalities, chains and what makes a class."""
