@@ -2,14 +2,15 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from served import publish_regions
 
 from app import names
 from app.checking import explanation, rules
+from app.cli import zwfw
 from app.ontology import standards
 from app.store import open_store
 from app.store.terms import Iri
@@ -18,15 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "app", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    return CliRunner().invoke(zwfw, [*map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("release")
-    run("publish", ROOT / "data" / "000000", ROOT / "data" / "370600", "--release", root)
-    return root
+    return publish_regions(root, "370600")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def findings(root):
 def explained(root, rule, findings):
     found = next(one for one in findings if one["rule_id"] == rule)
     done = run("explain", found["id"], "--release", root, "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     return json.loads(done.stdout)
 
 
@@ -89,7 +88,7 @@ def test_as_text_in_both_languages(root, findings):
 @pytest.mark.parametrize("unknown", ["0000000000000000", "x", "https://example.org/a b"])
 def test_an_unknown_finding_is_a_usage_error_that_says_where_identifiers_stand(root, unknown):
     done = run("explain", unknown, "--release", root)
-    assert done.returncode == 2 and "zwfw check --json" in done.stderr and "Traceback" not in done.stderr
+    assert done.exit_code == 2 and "zwfw check --json" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_finding_of_a_report_is_explained_without_a_release(tmp_path, findings):
@@ -101,5 +100,5 @@ def test_a_finding_of_a_report_is_explained_without_a_release(tmp_path, findings
         named = [one["label"]["zh"] for one in finding["departments"]]
         assert (said["rule_id"], [one["name"] for one in said["departments"]]) == (finding["rule_id"], named)
         assert said["neighbour"] is None and said["shape"] and said["query"]
-    assert run("explain", "0" * 16, "--report", report).returncode == 2
-    assert run("explain", findings[0]["id"], "--report", ROOT / "README.md").returncode == 3
+    assert run("explain", "0" * 16, "--report", report).exit_code == 2
+    assert run("explain", findings[0]["id"], "--report", ROOT / "README.md").exit_code == 3

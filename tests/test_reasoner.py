@@ -146,7 +146,7 @@ def test_every_axiom_reaches_the_reasoner_or_is_counted(text, axioms_, left_out)
     theory, system = theory_of(text), Theory(SYSTEM)
     assert len(theory.axioms) - len(system.axioms) == axioms_
     assert (theory.left_out - system.left_out).total() == left_out
-    assert reasoner.examine(theory).unread == 0
+    assert reasoner.examine(theory, explanation_seconds=0).unread == 0
 
 
 def test_what_the_reasoner_passes_over_all_the_same_is_said(tmp_path) -> None:

@@ -1,6 +1,7 @@
 """What was published when, and going back to it: nothing is lost, and the next publication begins with what is in force."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,11 +21,17 @@ def run(root, *arguments):
     return CliRunner().invoke(zwfw, [*map(str, arguments), "--release", str(root)])
 
 
-@pytest.fixture
-def root(tmp_path):
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    root = tmp_path_factory.mktemp("releases") / "root"
     for day in ("2026-11-24", "2026-11-25"):
-        assert run(tmp_path, "publish", FOLDER, "--no-sample", "--on", day).exit_code in (0, 1)
-    return tmp_path
+        assert run(root, "publish", FOLDER, "--no-sample", "--on", day).exit_code in (0, 1)
+    return root
+
+
+@pytest.fixture
+def root(published, tmp_path):
+    return Path(shutil.copytree(published, tmp_path / "root", symlinks=True))
 
 
 def test_releases_are_listed_newest_first_and_the_one_in_force_is_marked(root):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from app import language, names
 from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, def_
@@ -22,17 +23,33 @@ LABELS = (PREF_LABEL, def_("name"), Iri(names.DCT + "title"), Iri(names.RDFS + "
 
 
 class Facts:
-    """A graph one can ask for the values of a node: the two look-ups that everything here is made of."""
+    """A graph one can ask for the values of a node: the two look-ups that everything here is made of. Each is made ready
+    when first asked for: of a large graph many want but one."""
 
     def __init__(self, graph: Iterable[Triple]) -> None:
         self.graph: Graph = set(graph)
-        self._values: dict[tuple[Node, Iri], list[Term]] = defaultdict(list)
-        self._subjects: dict[tuple[Iri, Term], list[Node]] = defaultdict(list)
-        self.about: dict[Node, list[Triple]] = defaultdict(list)
+
+    @cached_property
+    def _values(self) -> dict[tuple[Node, Iri], list[Term]]:
+        found = defaultdict[tuple[Node, Iri], list[Term]](list)
         for triple in self.graph:
-            self._values[triple.subject, triple.predicate].append(triple.object)
-            self._subjects[triple.predicate, triple.object].append(triple.subject)
-            self.about[triple.subject].append(triple)
+            found[triple.subject, triple.predicate].append(triple.object)
+        return found
+
+    @cached_property
+    def _subjects(self) -> dict[tuple[Iri, Term], list[Node]]:
+        found = defaultdict[tuple[Iri, Term], list[Node]](list)
+        for triple in self.graph:
+            found[triple.predicate, triple.object].append(triple.subject)
+        return found
+
+    @cached_property
+    def about(self) -> dict[Node, list[Triple]]:
+        """The triples by subject."""
+        found = defaultdict[Node, list[Triple]](list)
+        for triple in self.graph:
+            found[triple.subject].append(triple)
+        return found
 
     def values(self, subject: Node, predicate: Iri) -> list[Term]:
         """The objects of ``subject predicate ?``, in a fixed order."""
