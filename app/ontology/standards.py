@@ -361,11 +361,13 @@ class Standards(Facts):
         """A clause as one cites it: the document's number and the clause's number or name; what is not among the
         documents, by its IRI."""
         document = self._iri(clause, def_("isClauseOf")) or clause
-        number = self.text(document, def_("documentNumber")) or self.label(document, lang)
+        number = self.text(document, def_("documentNumber"))
+        between = " " if number else "：" if lang == "zh" else ": "
         part = self.text(clause, def_("clauseNumber")) or (
             self.label(clause, lang) if document != clause else ""
         )
-        return f"{number} {part}".strip() or names.shorten(clause.value)
+        said = [one for one in (number or self.label(document, lang), part) if one]
+        return between.join(said) or names.shorten(clause.value)
 
     def _iri(self, subject: Node, predicate: Iri) -> Iri | None:
         return next((v for v in self.values(subject, predicate) if isinstance(v, Iri)), None)
