@@ -29,10 +29,10 @@ DESK, PHONE, NARROW = (1280, 900), (360, 780), (320, 640)
 GIVEN_UP = "net::ERR_ABORTED"
 """What Chromium says of a request that it ended itself. What a server does wrong has other names."""
 
-PREFIXES = f"PREFIX zwfw: <{names.DEF}>\nPREFIX rdfs: <{names.RDFS}>\n"
-NAMED = "?item a zwfw:ImplementedItem ; rdfs:label ?name"
+PREFIXES = f"PREFIX zwfw: <{names.DEF}>\n"
+NAMED = "?item a zwfw:ImplementedItem ; zwfw:name ?name"
 SELECT = PREFIXES + f"SELECT ?item ?name WHERE {{ {NAMED} }} ORDER BY ?item LIMIT 5"
-CONSTRUCT = PREFIXES + f"CONSTRUCT {{ ?item rdfs:label ?name }} WHERE {{ {NAMED} }} LIMIT 5"
+CONSTRUCT = PREFIXES + f"CONSTRUCT {{ ?item zwfw:name ?name }} WHERE {{ {NAMED} }} LIMIT 5"
 
 
 def sparql(query: str) -> str:

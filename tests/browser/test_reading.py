@@ -35,6 +35,9 @@ SHOWN = (
 )
 """The main pages, of which pictures are kept."""
 
+FILLED = {"sparql-rows", "question", "question-bars", "search", "region-rule", "compare-item"}
+"""Pages that say how answers look, so that they must have one to show."""
+
 NO_PAGE = {
     "static",
     "healthz",
@@ -164,6 +167,7 @@ def test_page(read: Callable[..., Reader], name: str, lang: str, scripts: bool) 
     assert reader.ask("document.documentElement.lang") == ("zh-CN" if lang == "zh" else "en")
     assert reader.ask("document.querySelectorAll('h1').length") == 1
     assert reader.ask("document.title.length") > 5
+    assert name not in FILLED or reader.ask("document.querySelectorAll('main tbody tr').length")
     assert reader.ask(FOREIGN) == []
     assert reader.ask(CHARTS_FIRST) == []
     assert reader.ask(UNCAPITALISED) == []
