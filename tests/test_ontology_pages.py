@@ -147,8 +147,10 @@ def test_a_term_says_its_axioms_in_words(web: FlaskClient, term: str, lang: str,
 @pytest.mark.parametrize(
     ("path", "lang", "said"),
     [
-        ("/ontology/item", "en", '<h2 id="classes">Class</h2>'),
-        ("/ontology/item", "zh", '<h2 id="classes">类</h2>'),
+        ("/ontology/item", "en", '<h2 id="classes">Classes</h2>'),
+        ("/ontology/item", "zh", '<h2 id="classes">类一览</h2>'),
+        ("/ontology/core", "en", '<h2 id="annotations">Annotation properties</h2>'),
+        ("/ontology/item", "en", '<th scope="col">Class</th>'),
         ("/ontology/term/ImplementedItem", "en", "<h1>Implemented item "),
         ("/ontology/term/ImplementedItem", "en", "<title>Implemented item · "),
         ("/ontology/term/ImplementedItem", "en", "<dt>Subclass of</dt>"),
