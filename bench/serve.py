@@ -34,7 +34,7 @@ from app.releases.release import Releases
 
 CONNECTIONS = 8
 RUNAWAYS = 4
-START_SECONDS = 60
+START_SECONDS, END_SECONDS = 60, 20
 PATIENCE = 600
 """Seconds after which an answer is waited for no longer."""
 
@@ -127,7 +127,11 @@ def running(command: list[str], ready: str) -> Iterator[None]:
             raise RuntimeError(f"{command} ended with {process.returncode}: {said.read()[-2000:].decode()}")
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:  # it is still about what nobody waits for
+            process.kill()
+            process.wait()
         said.close()
 
 
@@ -259,7 +263,7 @@ def main() -> None:
             against(given.rdflib_endpoint, release.path / "dumps", f"{service}/sparql")
 
 
-CATALOGUE = ("Q12", "Q24", "Q26", "Q27")
+CATALOGUE = ("Q02", "Q06", "Q24", "Q26")
 """Questions of the catalogue that generated regions have answers to, as they stand when nothing is chosen."""
 
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pytest
+import rdflib
 from served import client_of
 
 from app import names
@@ -38,6 +39,16 @@ def test_an_answer_is_paged_and_all_of_it_is_counted(web):
     second = web.get(after, headers=BROWSER).text
     assert f"此处是第 {results.PAGE_ROWS + 1} 至" in second
     assert web.get("/sparql", query_string={"query": MANY, "page": "99"}, headers=BROWSER).status_code == 404
+
+
+def test_a_graph_is_shown_with_the_prefixes_it_uses(web):
+    asked = f"{PREFIXES} CONSTRUCT {{ ?x a zwfw:Region ; zwfw:name ?name }} WHERE {{ ?x a zwfw:Region ; zwfw:name ?name }} LIMIT 3"
+    (shown,) = re.findall(r"<pre[^>]*>(.*?)</pre>", page(web, asked), re.DOTALL)
+    turtle = html.unescape(re.sub(r"<[^>]+>", "", shown))
+    assert re.findall(r"@prefix (\w+):", turtle) == ["zwfw"]
+    graph = rdflib.Graph().parse(data=turtle, format="turtle")
+    whole = web.get("/sparql", query_string={"query": asked, "format": "ttl"}).text
+    assert len(graph) == 6 and set(graph) == set(rdflib.Graph().parse(data=whole, format="turtle"))
 
 
 def test_other_pages_of_an_answer_do_not_ask_again(web, world_app):

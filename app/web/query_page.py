@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from itertools import takewhile
 from typing import Any
 from urllib.parse import urlencode
 
@@ -81,7 +82,7 @@ def _result(query: Query, form: str, seen: list[Any] | None) -> dict[str, Any]:
     if form in ("CONSTRUCT", "DESCRIBE"):
         allowance.spend()
         answer = current_release().store.answer(_limited(query, PAGE_TRIPLES))
-        return {"turtle": b"".join(answer.frames).decode(), "limit": PAGE_TRIPLES}
+        return {"turtle": _without_idle_prefixes(b"".join(answer.frames).decode()), "limit": PAGE_TRIPLES}
     found = json.loads(_answer(query, seen))
     if "boolean" in found:
         return {"boolean": found["boolean"]}
@@ -132,6 +133,14 @@ def _read(query: Query, rows: int, most: int | None = None) -> bytes:
             answer.close()
             return b""
     return bytes(read)
+
+
+def _without_idle_prefixes(turtle: str) -> str:
+    """Turtle as the store writes it, which declares every prefix it knows, with those alone that occur."""
+    lines = turtle.splitlines(keepends=True)
+    head = list(takewhile(lambda line: line.startswith("@prefix "), lines))
+    rest = "".join(lines[len(head) :])
+    return "".join(line for line in head if line.split(" ")[1] in rest) + rest
 
 
 def _limited(query: Query, rows: int) -> Query:
