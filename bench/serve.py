@@ -30,7 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from app import names
 from app.questions import question
-from app.releases.release import Releases
+from app.releases import replica
+from app.releases.release import Release, Releases
 
 CONNECTIONS = 8
 RUNAWAYS = 4
@@ -260,21 +261,21 @@ def main() -> None:
         print(f"dump {seconds:.4f} s, live CONSTRUCT {lasted:.2f} s, {lasted / seconds:,.0f} times\n")
 
         if given.rdflib_endpoint:
-            against(given.rdflib_endpoint, release.path / "dumps", f"{service}/sparql")
+            against(given.rdflib_endpoint, release, f"{service}/sparql")
 
 
 CATALOGUE = ("Q02", "Q06", "Q24", "Q26")
 """Questions of the catalogue that generated regions have answers to, as they stand when nothing is chosen."""
 
 
-def against(command: str, dumps: Path, service: str) -> None:
-    """Questions of the catalogue over the same quads, to rdflib-endpoint."""
+def against(command: str, release: Release, service: str) -> None:
+    """Questions of the catalogue over the same quads, inferred ones included, to rdflib-endpoint."""
     port = free_port()
-    with tempfile.NamedTemporaryFile("wb", suffix=".nq") as file:
-        for dump in sorted(dumps.glob("*.nq.gz")):
-            file.write(gzip.decompress(dump.read_bytes()))
-        file.flush()
-        serve = [command, "serve", file.name, "--port", str(port)]
+    with tempfile.TemporaryDirectory() as folder:
+        packed, file = Path(folder, "all.nq.gz"), Path(folder, "all.nq")
+        replica.write(release, packed)
+        file.write_bytes(gzip.decompress(packed.read_bytes()))
+        serve = [command, "serve", str(file), "--port", str(port)]
         print("| question | zwfw s | rdflib-endpoint s | times | rows | equal |\n|---|---|---|---|---|---|")
         for number in CATALOGUE:
             asked = question.load().find(number)
