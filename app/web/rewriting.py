@@ -5,6 +5,7 @@ A change is carried out on a copy of the index, by a confined process. What the 
 those regions' files, is read and checked like any submission, and is the next release; or nothing has changed.
 """
 
+import contextlib
 import gzip
 import shutil
 import tempfile
@@ -48,8 +49,9 @@ class Rewriter:
 
     def __init__(self, root: Path, settings: Settings) -> None:
         for folder in root.glob(f"{WORK}*"):
-            if folder.stat().st_mtime < time.time() - LEFT_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # that of another server, just done with
+                if folder.stat().st_mtime < time.time() - LEFT_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
         self._writer = Writer(settings.timeout, settings.memory_mb)
         self._turn = ThreadPoolExecutor(1, "rewriter")
 
