@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import TypeVar
 
 from app import language, names
 from app.store.terms import BlankNode, Graph, Iri, Literal, Node, Term, Triple, def_
@@ -22,6 +23,10 @@ LABELS = (PREF_LABEL, def_("name"), Iri(names.DCT + "title"), Iri(names.RDFS + "
 """What names a thing, the preferred first."""
 
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
 class Facts:
     """A graph one can ask for the values of a node: the two look-ups that everything here is made of. Each is made ready
     when first asked for: of a large graph many want but one."""
@@ -31,25 +36,16 @@ class Facts:
 
     @cached_property
     def _values(self) -> dict[tuple[Node, Iri], list[Term]]:
-        found = defaultdict[tuple[Node, Iri], list[Term]](list)
-        for triple in self.graph:
-            found[triple.subject, triple.predicate].append(triple.object)
-        return found
+        return _grouped(((t.subject, t.predicate), t.object) for t in self.graph)
 
     @cached_property
     def _subjects(self) -> dict[tuple[Iri, Term], list[Node]]:
-        found = defaultdict[tuple[Iri, Term], list[Node]](list)
-        for triple in self.graph:
-            found[triple.predicate, triple.object].append(triple.subject)
-        return found
+        return _grouped(((t.predicate, t.object), t.subject) for t in self.graph)
 
     @cached_property
     def about(self) -> dict[Node, list[Triple]]:
         """The triples by subject."""
-        found = defaultdict[Node, list[Triple]](list)
-        for triple in self.graph:
-            found[triple.subject].append(triple)
-        return found
+        return _grouped((t.subject, t) for t in self.graph)
 
     def values(self, subject: Node, predicate: Iri) -> list[Term]:
         """The objects of ``subject predicate ?``, in a fixed order."""
@@ -93,3 +89,10 @@ class Facts:
     def label(self, subject: Node, lang: str) -> str:
         """The name of a thing in ``lang``, else in another language; empty where it has none."""
         return language.pick(self.labels(subject), lang)
+
+
+def _grouped(pairs: Iterable[tuple[_Key, _Value]]) -> dict[_Key, list[_Value]]:
+    found = defaultdict[_Key, list[_Value]](list)
+    for key, value in pairs:
+        found[key].append(value)
+    return found

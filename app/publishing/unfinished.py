@@ -18,17 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from app import names, search
-from app.files.source import Place, Unreadable, refused
 from app.ontology import codes
 from app.processes.pool import Processes
 from app.publishing import system
 from app.publishing.basis import Basis, Changes
-from app.publishing.making import Draft, Made, Task, draft, make_ready
+from app.publishing.drafts import Drafts
+from app.publishing.making import Made, Task, make_ready
 from app.publishing.orders import NotWithdrawn, Orders, Outcome, Overtaken, Refused
 from app.publishing.plan import Pace, decide
 from app.questions import question
-from app.regions import description
-from app.regions.description import SAMPLE
 from app.releases import delta
 from app.releases.placement import Placement, owner
 from app.releases.release import (
@@ -50,9 +48,6 @@ from app.store.terms import Graph, Index, Iri, RdfFormat, Triple, ntriples, pars
 
 _SECOND = "%Y%m%dT%H%M%SZ"
 
-SECONDS_PER_BYTE = 3e-6
-"""What reading a table takes: 10⁵ triples from 1 MB of CSV in three seconds."""
-
 
 class Unfinished:
     """The release being made: a folder, an index open for writing, and the manifest so far."""
@@ -62,7 +57,7 @@ class Unfinished:
         self.standards, self.rules = orders.standards, orders.rules
         self.work = path / "work"
         self.work.mkdir(parents=True)
-        self.drafts: dict[str, Draft] = {}
+        self.drafts = Drafts(self.work, processes, orders.tell)
         self.regions: dict[str, Any] = dict(old.regions) if old else {}
         basis = Basis.of(self.standards, self.rules, Basis.kept(old) if old else None)
         self.changes = Changes(old, self.standards, self.rules, basis)
@@ -79,31 +74,9 @@ class Unfinished:
 
     def read(self, folders: list[Path], sample: bool) -> None:
         """Read all folders, with their samples. Raises ``Unreadable`` with all that is wrong with them."""
-        self._read(folders, sample)
+        self.drafts.read(folders, sample)
         if names.NATION not in {*self.regions, *self.drafts}:
-            self._read([names.resources("data") / names.NATION], sample)
-
-    def _read(self, folders: list[Path], sample: bool) -> None:
-        parts = [
-            part
-            for folder in folders
-            for part in (folder, folder / SAMPLE)
-            if part == folder or (sample and (part / description.FILE).is_file())
-        ]
-        errors = []
-        expected = SECONDS_PER_BYTE * sum(file.stat().st_size for part in parts for file in part.glob("*.*"))
-        for part in parts:
-            self.by.tell("读取 {folder}", folder=part)
-        tasks = [(part, self.work) for part in parts]
-        for part, found in zip(parts, self.processes.each(draft, tasks, expected), strict=True):
-            if not isinstance(found, Draft):
-                errors += found
-            elif found.code in self.drafts:
-                errors.append(refused(Place(str(part)), "地区 {found} 给出了两次", found.code))
-            else:
-                self.drafts[found.code] = found
-        if errors:
-            raise Unreadable(*errors)
+            self.drafts.read([names.resources("data") / names.NATION], sample)
 
     def hold_to(self, release: Release, withdrawn: Iterable[str]) -> None:
         """Raises ``Overtaken`` where the data of a region given or to be taken out are by now others than in a release."""
